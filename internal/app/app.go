@@ -136,7 +136,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Links = link.New(db)
 	s.Comments.Links = s.Links
 	s.Mail = mail.New(db, s.brand)
-	s.Partners.SendBy(s.Jobs, s.Mail)
+	s.Partners.SendBy(s.Jobs, s.Mail, s.Links)
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
 	s.Digests = digest.New(db, s.Interests, s.Articles, s.Jobs, s.Mail, s.Links)
@@ -283,7 +283,8 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		}
 	}
 	if a.cfg.WordPressREST {
-		routes.WordPress = a.WordPress.Handler()
+		a.WordPress.Budget = budgets
+		routes.WordPress = authenticator.From(a.WordPress.Handler())
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{SubscriptionEndpoint: "/graphql"})

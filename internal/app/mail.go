@@ -96,7 +96,7 @@ func (a *App) setUpReaders() error {
 			address = strings.TrimSuffix(given, "/")
 		}
 	}
-	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL, a.WordPress.ServerURL = address, address, address, address, address
+	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL, a.WordPress.ServerURL, a.Partners.ServerURL = address, address, address, address, address, address
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
 	a.Feeds.PublishTo(a.cfg.WebSubHub, a.Log, a.Jobs)

@@ -25,13 +25,13 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
-// TestMain serves an OpenID provider instead when a test asks for one.
+// TestMain serves an OpenID provider or a node instead when a test asks for one.
 func TestMain(m *testing.M) {
 	if os.Getenv("TEST_OPENID_PROVIDER") != "" {
 		serveProvider()
 		return
 	}
-	os.Exit(m.Run())
+	testkit.Main(m, map[string]func(context.Context, string) error{"node": serveNode})
 }
 
 const chiefPassword = "seven slow ferries"

@@ -5,93 +5,114 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
+	"os"
 	"slices"
 	"time"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/ent/article"
-	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"gocloud.dev/blob"
+
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
-	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
+	"github.com/broadsheet-cms/broadsheet/internal/export"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // exportCommand groups what writes content for other systems.
 type exportCommand struct {
 	Ninjs exportNinjsCommand `cmd:"" help:"Write every published article in IPTC's ninjs 3.1, one object a line, the oldest first."`
+	WXR   exportWXRCommand   `cmd:"" name:"wxr" help:"Write the newsroom, drafts and comments too, as an export of WordPress 1.2."`
+	Site  exportSiteCommand  `cmd:"" help:"Write what readers see into a new folder: articles, pages, comments, taxonomy, menus, redirects and media files, in open formats."`
+}
+
+// exporting opens what an export reads, and closes it.
+func exporting(ctx context.Context, s *streams, d config.Database, run func(export.Services, *store.DB) error) (err error) {
+	db, err := openMigrated(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	services := app.NewServices(db, nil)
+	said := time.Now()
+	return run(export.Services{DB: db, Articles: services.Articles, Partners: services.Partners, Directory: services.Directory, Progress: func(what string, done int) {
+		if time.Since(said) > time.Second {
+			said = time.Now()
+			_, _ = fmt.Fprintf(s.err, "%d %s\n", done, what)
+		}
+	}}, db)
 }
 
 type exportNinjsCommand struct {
 	config.Database
 }
 
-// exportBatch is how many articles are in memory at once.
-const exportBatch = 200
-
 // Run writes what readers see at one moment to standard output, and to standard
 // error once a second how far it is.
-func (c *exportNinjsCommand) Run(ctx context.Context, s *streams) (err error) {
-	db, err := openMigrated(ctx, c.Database)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	services := app.NewServices(db, nil)
-	ctx = access.With(ctx, access.Viewer{})
-	out := bufio.NewWriter(s.out)
-	count, said := 0, time.Now()
-	err = services.Articles.Snapshot(ctx, func(ctx context.Context) error {
-		for last := 0; ; {
-			ids, err := db.Ent(ctx).Article.Query().Where(article.IDGT(last), article.StatusEQ(article.StatusPublished)).Order(ent.Asc(article.FieldID)).Limit(exportBatch).IDs(ctx)
-			if err != nil {
-				return fmt.Errorf("find articles: %w", err)
-			}
-			if len(ids) == 0 {
-				return nil
-			}
-			last = ids[len(ids)-1]
-			written, err := exportItems(ctx, services, out, ids)
-			if err != nil {
-				return err
-			}
-			if count += written; time.Since(said) > time.Second {
-				said = time.Now()
-				_, _ = fmt.Fprintf(s.err, "%d articles\n", count)
-			}
+func (c *exportNinjsCommand) Run(ctx context.Context, s *streams) error {
+	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+		out := bufio.NewWriter(s.out)
+		count, err := export.Ninjs(ctx, from, out)
+		if err == nil {
+			err = out.Flush()
 		}
+		if err == nil {
+			_, _ = fmt.Fprintf(s.err, "%d articles\n", count)
+		}
+		return err
 	})
-	if err == nil {
-		err = out.Flush()
-	}
-	if err == nil {
-		_, _ = fmt.Fprintf(s.err, "%d articles\n", count)
-	}
-	return err
 }
 
-func exportItems(ctx context.Context, services *app.Services, out io.Writer, ids []int) (int, error) {
-	found, err := services.Articles.ByIDs(ctx, ids)
-	if err != nil {
-		return 0, err
-	}
-	rows := make([]*ent.Article, 0, len(found))
-	for _, a := range found {
-		rows = append(rows, a)
-	}
-	slices.SortFunc(rows, func(a, b *ent.Article) int { return a.ID - b.ID })
-	stories, err := services.Partners.Stories(ctx, nil, rows)
-	if err != nil {
-		return 0, err
-	}
-	for _, a := range rows {
-		text, err := ninjs.Encode(stories[a.ID].Item)
-		if err != nil {
-			return 0, err
+type exportWXRCommand struct {
+	config.Database
+	SiteURL string `name:"site-url" help:"Address that links and files have in the export; that of the settings if omitted." placeholder:"URL"`
+}
+
+// Run writes the export to standard output, and to standard error how far it is and what
+// the format could not say.
+func (c *exportWXRCommand) Run(ctx context.Context, s *streams) error {
+	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+		report, err := export.WXR(ctx, from, s.out, c.SiteURL, time.Now())
+		if err == nil {
+			tellCounts(s, "wrote", report.Written)
+			tellCounts(s, "WordPress has no place for", report.Limits)
 		}
-		if _, err := out.Write(append(text, '\n')); err != nil {
-			return 0, fmt.Errorf("write an article: %w", err)
-		}
+		return err
+	})
+}
+
+func tellCounts(s *streams, what string, counts map[string]int) {
+	if len(counts) == 0 {
+		return
 	}
-	return len(rows), nil
+	_, _ = fmt.Fprintf(s.err, "%s:\n", what)
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		_, _ = fmt.Fprintf(s.err, "%8d %s\n", counts[name], name)
+	}
+}
+
+type exportSiteCommand struct {
+	backupFlags
+	Folder string `arg:"" help:"The new folder."`
+}
+
+// Run writes the archive, and to standard error how far it is.
+func (c *exportSiteCommand) Run(ctx context.Context, s *streams) (err error) {
+	var bucket *blob.Bucket
+	if !c.NoMedia {
+		if _, err := os.Stat(c.MediaDir); err != nil { // a new folder would have nothing to write
+			return fmt.Errorf("the folder of media files: %w. Name it with --media-dir, or leave files out with --no-media", err)
+		}
+		if bucket, err = media.OpenFolder(c.MediaDir); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, bucket.Close()) }()
+	}
+	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+		m, err := export.Site(ctx, from, bucket, c.Folder, versionLine(), time.Now())
+		if err == nil {
+			tellCounts(s, "wrote", m.Counts)
+		}
+		return err
+	})
 }

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -28,4 +29,14 @@ func RelatedPlans() map[string]Plan {
 		"candidates": {Explain: explain(byKeyPostgres("*", "article_candidates", "article_id"), byKeySQLite("*", "article_candidates", "article_id"))},
 		"unlist":     {Explain: explain(unlistTermsPostgres, unlistTermsSQLite)},
 	}
+}
+
+// FindPlans are the statements of Find and ListMedia, which look at lists that grow
+// with the archive.
+func FindPlans() map[string]*store.Statement {
+	all := map[string]*store.Statement{"media": store.Read("EXPLAIN "+listMediaText, "EXPLAIN QUERY PLAN "+listMediaText)}
+	for key, text := range findTexts() {
+		all[fmt.Sprintf("%s, ascending %t, keys %t", key.order, key.ascending, key.keys)] = store.Read("EXPLAIN "+text[0], "EXPLAIN QUERY PLAN "+text[1])
+	}
+	return all
 }

@@ -29,6 +29,10 @@ const (
 // orders are how each is written.
 var orders = map[FindOrder]string{ByDate: "l.published_at", ByModified: "coalesce(a.updated_at, a.published_at)", ByKey: "a.id", ByTitle: "a.title", BySlugName: "a.slug"}
 
+// byText are the orders of text. Both databases sort it by code points, whatever
+// language PostgreSQL's was made for.
+var byText = map[FindOrder]bool{ByTitle: true, BySlugName: true}
+
 // Filter says which articles of a list are wanted. An empty list of keys is no
 // condition.
 type Filter struct {
@@ -52,8 +56,9 @@ type findKey struct {
 	ascending, keys bool
 }
 
-var findStatements = func() map[findKey]*store.Statement {
-	all := map[findKey]*store.Statement{}
+// findTexts are the statements of Find, for PostgreSQL and SQLite.
+func findTexts() map[findKey][2]string {
+	all := map[findKey][2]string{}
 	in := func(kind ListingKind, n int) string {
 		some := fmt.Sprintf(`EXISTS (SELECT 1 FROM listings x WHERE x.article_id = a.id AND x.kind = %d AND x.owner_id IN (SELECT id FROM each_id($%d)))`, kind, n+1)
 		none := fmt.Sprintf(`EXISTS (SELECT 1 FROM listings x WHERE x.article_id = a.id AND x.kind = %d AND x.owner_id IN (SELECT id FROM each_id($%d)))`, kind, n+2)
@@ -73,9 +78,22 @@ var findStatements = func() map[findKey]*store.Statement {
 					in(ByCategory, 6) + in(ByTag, 9) + in(ByAuthor, 12) +
 					` AND coalesce(a.updated_at, a.published_at) > $15 AND coalesce(a.updated_at, a.published_at) < $16 AND a.id NOT IN (SELECT id FROM each_id($17))
 					ORDER BY {by} {way}, a.id {way} LIMIT $18 OFFSET $19`
-				all[findKey{order, ascending, keys}] = store.ReadBoth(strings.NewReplacer("{by}", by, "{way}", way).Replace(text))
+				write := func(by string) string { return strings.NewReplacer("{by}", by, "{way}", way).Replace(text) }
+				collated := by
+				if byText[order] {
+					collated += ` COLLATE "C"`
+				}
+				all[findKey{order, ascending, keys}] = [2]string{write(collated), write(by)}
 			}
 		}
+	}
+	return all
+}
+
+var findStatements = func() map[findKey]*store.Statement {
+	all := map[findKey]*store.Statement{}
+	for key, text := range findTexts() {
+		all[key] = store.Read(text[0], text[1])
 	}
 	return all
 }()
@@ -135,11 +153,15 @@ func (s *Service) KeysOfSlugs(ctx context.Context, slugs []string) ([]int, error
 	return keys, nil
 }
 
-var listMediaSQL = store.ReadBoth(`SELECT l.id, count(*) OVER () FROM (SELECT m.id FROM media m WHERE ($1 = '' OR m.kind = $1) AND visible_media(m) ORDER BY m.id DESC LIMIT $2) l
-	ORDER BY l.id DESC LIMIT $3 OFFSET $4`)
+// The bound is that of what is looked at, whatever of it is visible or of a kind:
+// few may be among many.
+const listMediaText = `SELECT m.id, count(*) OVER () FROM (SELECT id FROM media ORDER BY id DESC LIMIT $2) newest CROSS JOIN media m
+	WHERE m.id = newest.id AND ($1 = '' OR m.kind = $1) AND visible_media(m) ORDER BY m.id DESC LIMIT $3 OFFSET $4`
 
-// ListMedia gives the keys of a page of the visible media items, the newest first, of
-// one kind or of all, and how many there are of the newest MaxFound.
+var listMediaSQL = store.ReadBoth(listMediaText)
+
+// ListMedia gives the keys of a page of the visible media items among the newest
+// MaxFound, the newest first, of one kind or of all, and how many there are.
 func (s *Service) ListMedia(ctx context.Context, kind string, offset, limit int) (keys []int, total int, err error) {
 	keys, total, err = store.CollectCounted(ctx, s.db, listMediaSQL, kind, MaxFound, limit, offset)
 	if err != nil {

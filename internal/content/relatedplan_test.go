@@ -15,8 +15,14 @@ import (
 // plan gives what a database says about how it runs a statement.
 func plan(t *testing.T, db *store.DB, s *store.Statement, args ...any) string {
 	t.Helper()
+	return planFor(t, t.Context(), db, s, args...)
+}
+
+// planFor is plan for the viewer of a context.
+func planFor(t *testing.T, ctx context.Context, db *store.DB, s *store.Statement, args ...any) string { //nolint:revive // the test comes first
+	t.Helper()
 	var text string
-	err := db.Tx(t.Context(), func(ctx context.Context) error {
+	err := db.Tx(ctx, func(ctx context.Context) error {
 		if db.Dialect == store.Postgres {
 			// Tables of a test are so small that reading them whole is cheapest.
 			if _, err := db.Exec(ctx, store.MaintainBoth("SET LOCAL enable_seqscan = off")); err != nil {

@@ -108,7 +108,7 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 			return err
 		}
 		saved = make([]*ent.Article, len(drafts))
-		wasLive := make([]bool, len(drafts))
+		was := make([]stance, len(drafts))
 		if err := s.create(ctx, prepared, saved); err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 			if p.ID == 0 {
 				continue
 			}
-			if wasLive[i], err = s.isLive(ctx, p.ID); err != nil {
+			if was[i], err = s.stance(ctx, p.ID); err != nil {
 				return err
 			}
 			if saved[i], err = s.update(ctx, p); err != nil {
@@ -130,7 +130,7 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, changes(prepared, saved, wasLive, lists)...)
+		return s.log.Append(ctx, changes(prepared, saved, was, lists)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("save articles: %w", err)
@@ -152,29 +152,38 @@ func Live(a *ent.Article) bool {
 	return a.Status == article.StatusPublished && a.Visibility == article.VisibilityPublic && a.TrashedAt == nil
 }
 
-func (s *Service) isLive(ctx context.Context, id int) (bool, error) {
+// stance is what the event of a save says of the article before it.
+type stance struct {
+	live     bool
+	language string
+}
+
+func (s *Service) stance(ctx context.Context, id int) (stance, error) {
 	before, err := s.db.Ent(ctx).Article.Query().Where(article.ID(id)).
-		Select(article.FieldStatus, article.FieldVisibility, article.FieldTrashedAt).Only(ctx)
+		Select(article.FieldStatus, article.FieldVisibility, article.FieldTrashedAt, article.FieldLanguage).Only(ctx)
 	if err != nil {
-		return false, fmt.Errorf("article %d: %w", id, err)
+		return stance{}, fmt.Errorf("article %d: %w", id, err)
 	}
-	return Live(before), nil
+	return stance{Live(before), before.Language}, nil
 }
 
 // changes are the events of a save.
-func changes(drafts []*prepared, saved []*ent.Article, wasLive []bool, lists map[int]listings) []event.Event {
+func changes(drafts []*prepared, saved []*ent.Article, was []stance, lists map[int]listings) []event.Event {
 	events := make([]event.Event, len(saved))
 	for i, a := range saved {
 		action := event.Updated
 		switch live := Live(a); {
-		case live && !wasLive[i]:
+		case live && !was[i].live:
 			action = event.Published
-		case !live && wasLive[i]:
+		case !live && was[i].live:
 			action = event.Unpublished
 		case drafts[i].ID == 0:
 			action = event.Created
 		}
 		events[i] = eventOf(action, a, lists)
+		if was[i].language != a.Language {
+			events[i].OldLanguage = was[i].language
+		}
 	}
 	return events
 }

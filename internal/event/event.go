@@ -81,6 +81,9 @@ type Detail struct {
 	// before and after the change; equal unless it moved.
 	OldPath string `json:"oldPath,omitempty"`
 	NewPath string `json:"newPath,omitempty"`
+	// OldLanguage is the language that an article was in before the change; empty
+	// unless that was another.
+	OldLanguage string `json:"oldLanguage,omitempty"`
 	// OldParent and NewParent are the keys of the section above a section before
 	// and after the change; 0 at the top.
 	OldParent int `json:"oldParent,omitempty"`

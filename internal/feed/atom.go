@@ -175,13 +175,13 @@ func writeJSON(l *list) ([]byte, error) {
 func writeNinjs(l *list) ([]byte, error) {
 	if !l.Full {
 		for _, it := range l.Items {
-			it.Bodies, it.RepresentationType = nil, "incomplete"
+			it.Bodies, it.RepresentationType = nil, ninjs.Partial
 		}
 	}
 	if l.Of == permalink.Article {
 		return ninjs.Encode(l.Items[0])
 	}
-	whole := &ninjs.Item{URI: l.Base + l.Path(), Type: "composite", RepresentationType: "complete", PubStatus: ninjs.Usable, Language: l.Language, Title: l.Title, VersionCreated: l.Updated,
+	whole := &ninjs.Item{URI: l.Base + l.Path(), Type: "composite", RepresentationType: ninjs.Full, PubStatus: ninjs.Usable, Language: l.Language, Title: l.Title, VersionCreated: l.Updated,
 		Renditions: []ninjs.Rendition{{Name: "web", Href: l.Home, ContentType: "text/html"}}}
 	for i, it := range l.Items {
 		whole.Associations = append(whole.Associations, ninjs.Association{Name: fmt.Sprintf("item%03d", i+1), Rel: "item", Item: *it})

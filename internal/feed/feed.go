@@ -21,6 +21,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/kept"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
@@ -42,7 +43,7 @@ type Service struct {
 	comments *comment.Service
 	site     *site.Service
 	partners *partner.Service
-	kept     *kept
+	kept     *kept.Answers
 	hub      string // of WebSub; empty: none
 	// shardSize is how many articles a sitemap has at most.
 	shardSize int
@@ -57,7 +58,7 @@ type Service struct {
 func New(db *store.DB, log *event.Log, dir *directory.Directory, articles *content.Service, terms *taxonomy.Service, comments *comment.Service,
 	pages *site.Service, partners *partner.Service,
 ) *Service {
-	s := &Service{db: db, dir: dir, articles: articles, terms: terms, comments: comments, site: pages, partners: partners, kept: newKept(), shardSize: maxURLs, Now: time.Now}
+	s := &Service{db: db, dir: dir, articles: articles, terms: terms, comments: comments, site: pages, partners: partners, kept: kept.New("feed", keepOutputs, buildWithin), shardSize: maxURLs, Now: time.Now}
 	log.EveryNode(s.kept)
 	return s
 }

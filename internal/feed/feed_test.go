@@ -328,7 +328,7 @@ func TestSitemaps(t *testing.T) {
 		if text := body(t, r.get(t, "/sitemaps/news.xml")); !strings.Contains(text, "<news:title>Fresh</news:title>") || !strings.Contains(text, "<news:name>The Example</news:name>") {
 			t.Error(text)
 		}
-		for _, path := range []string{"/sitemaps/2026-13.xml", "/sitemaps/x.xml", "/sitemaps/2026-3.xml", "/sitemaps/-1-01.xml"} {
+		for _, path := range []string{"/sitemaps/2026-13.xml", "/sitemaps/x.xml", "/sitemaps/2026-3.xml", "/sitemaps/-1-01.xml", "/sitemaps/2012-12.xml"} {
 			if a := r.get(t, path); a.StatusCode != http.StatusNotFound {
 				t.Errorf("%s: %s", path, a.Status)
 			}
@@ -371,7 +371,7 @@ func TestOldAddressesLeadOn(t *testing.T) {
 			"/?p=123": "/articles/one", "/?p=124": "", "/?p=99": "", "/?p=x": "", "/?feed=rss2": "/feed/", "/?feed=atom": "/feed/atom/", "/?feed=comments-rss2": "/comments/feed/", "/?feed=x": "",
 			"/category/world/feed/": "/sections/world/feed/", "/category/europe/world/feed/atom/": "/sections/world/feed/atom/", "/category/none/feed/": "", "/category/weltweit/feed/": "/sections/world/feed/",
 			"/tag/floods/feed/": "/tags/floods/feed/", "/author/ada/feed/": "/authors/ada/feed/", "/2013/01/one/feed/": "/articles/one/feed/", "/2013/01/one/": "/articles/one",
-			"/2013/01/": "/", "/2013/": "/", "/2013/01/31/": "/", "/2013/13/": "", "/2013/01/feed/": "/feed/", "/wp-sitemap.xml": "/sitemap.xml",
+			"/2013/01/": "/archive?month=2013-01", "/2013/": "/", "/2026/": "/archive?month=2026-03", "/2013/01/31/": "/archive?date=2013-01-31", "/2013/12/page/2/": "/archive?month=2013-12", "/0000/": "/", "/2013/13/": "", "/2013/01/feed/": "/feed/", "/wp-sitemap.xml": "/sitemap.xml",
 			"/wp-content/uploads/2013/01/a.jpg": "/media/2026/03/0123456789abcdef-a.jpg", "/wp-content/uploads/2013/01/a-300x200.jpg": "/media/2026/03/0123456789abcdef-a.jpg",
 			"/wp-content/uploads/2013/01/b.jpg": "", "/wp-content/uploads/../../etc/passwd": "", "/nothing": "", "/%ff": "", "/" + strings.Repeat("x", 9000): "",
 		} {

@@ -2,86 +2,26 @@ package feed
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/sync/singleflight"
-
-	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
-	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/kept"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
 
-// document is an output as it is sent.
-type document struct {
-	mediaType string
-	body      []byte
-	etag      string
-	modified  time.Time // nothing has changed since; zero: not known to the second
-	made      time.Time
-	articles  int64 // the counts of kept when it was made
-	comments  int64
-}
-
-// Bounds of what is kept in memory, and for how long where nothing changes: the
-// news of two days grow old by themselves.
-const (
-	keepOutputs = 500
-	keepBytes   = 512 << 10
-	keepFor     = time.Minute
-)
-
-// kept are outputs that were made, until an event says that they may be out of
-// date.
-type kept struct {
-	articles, comments atomic.Int64 // count what happened to them
-	outputs            *lru.Cache[string, *document]
-	making             singleflight.Group
-}
-
-func newKept() *kept {
-	cache, _ := lru.New[string, *document](keepOutputs) // fails for sizes below 1
-	return &kept{outputs: cache}
-}
-
-// Name implements event.Consumer.
-func (k *kept) Name() string { return "feed" }
-
-// Consume implements event.Consumer.
-func (k *kept) Consume(_ context.Context, events []event.Event) error {
-	for _, e := range events {
-		switch e.Entity {
-		case id.Comment:
-			k.comments.Add(1)
-		case id.Article, id.LiveEntry, id.Category, id.Tag, id.Place, id.Series, id.Author, id.Media, id.Page, id.Redirect, event.Site, "":
-			k.articles.Add(1)
-		}
-	}
-	return nil
-}
-
-// get gives a kept output that is still right.
-func (k *kept) get(path string, now time.Time) *document {
-	d, ok := k.outputs.Get(path)
-	if !ok || d.articles != k.articles.Load() || d.comments >= 0 && d.comments != k.comments.Load() || now.Sub(d.made) > keepFor {
-		return nil
-	}
-	return d
-}
+// keepOutputs is how many outputs are kept in memory.
+const keepOutputs = 500
 
 // output makes one output; nil when there is none.
 type output struct {
 	mediaType string
 	make      func(ctx context.Context) ([]byte, error)
-	comments  bool // made of comments
+	of        kept.Of // what it is made from
 }
 
 const (
@@ -92,12 +32,12 @@ const (
 // outputs are those of one address each. Feeds are found by parse.
 func (s *Service) outputs() map[string]output {
 	return map[string]output{
-		robotsPath:  {textType, s.robots, false},
-		adsPath:     {textType, s.ads, false},
-		humansPath:  {textType, s.humans, false},
-		sitemapPath: {xmlType, s.index, false},
-		newsPath:    {xmlType, s.news, false},
-		pagesPath:   {xmlType, s.pages, false},
+		robotsPath:  {textType, s.robots, kept.Articles},
+		adsPath:     {textType, s.ads, kept.Articles},
+		humansPath:  {textType, s.humans, kept.Articles},
+		sitemapPath: {xmlType, s.index, kept.Articles},
+		newsPath:    {xmlType, s.news, kept.Articles},
+		pagesPath:   {xmlType, s.pages, kept.Articles},
 	}
 }
 
@@ -107,11 +47,15 @@ func (s *Service) find(clean string, k *partner.Key) (output, bool) {
 		return o, true
 	}
 	if strings.HasPrefix(clean, shardsPrefix) {
-		return output{xmlType, func(ctx context.Context) ([]byte, error) { return s.shard(ctx, clean) }, false}, true
+		return output{xmlType, func(ctx context.Context) ([]byte, error) { return s.shard(ctx, clean) }, kept.Articles}, true
 	}
 	a, ok := parse(clean)
 	if !ok {
 		return output{}, false
+	}
+	of := kept.Articles
+	if a.Comments {
+		of = kept.Discussion
 	}
 	return output{formats[a.Format].MediaType, func(ctx context.Context) ([]byte, error) {
 		l, err := s.read(ctx, a, k)
@@ -119,7 +63,7 @@ func (s *Service) find(clean string, k *partner.Key) (output, bool) {
 			return nil, err
 		}
 		return formats[a.Format].write(l)
-	}, a.Comments}, true
+	}, of}, true
 }
 
 // Serves reports whether a clean path is that of an output, under its own name or
@@ -176,7 +120,7 @@ func (s *Service) Handler() http.Handler {
 
 // document gives an output, a kept one where it is still right; nil when there
 // is none at the path.
-func (s *Service) document(ctx context.Context, clean string, k *partner.Key) (*document, error) {
+func (s *Service) document(ctx context.Context, clean string, k *partner.Key) (*kept.Answer, error) {
 	o, ok := s.find(clean, k)
 	if !ok {
 		return nil, nil
@@ -184,80 +128,60 @@ func (s *Service) document(ctx context.Context, clean string, k *partner.Key) (*
 	if k != nil { // what a key may have is for it alone
 		return s.build(ctx, o)
 	}
-	if d := s.kept.get(clean, s.Now()); d != nil {
+	if d := s.kept.Get(clean, s.Now()); d != nil {
 		return d, nil
 	}
-	// Who asks meanwhile waits for the same; one that goes away must not end it for
-	// the others.
-	made, err, _ := s.kept.making.Do(clean, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), buildWithin)
-		defer cancel()
-		d, err := s.build(ctx, o)
-		if err == nil && d != nil && len(d.body) <= keepBytes {
-			s.kept.outputs.Add(clean, d)
-		}
-		return d, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	d, _ := made.(*document)
-	return d, nil
+	return s.kept.Make(ctx, clean, o.of, s.Now(), func(ctx context.Context) (*kept.Answer, error) { return s.build(ctx, o) })
 }
 
 // buildWithin bounds the making of one output.
 const buildWithin = 20 * time.Second
 
-func (s *Service) build(ctx context.Context, o output) (*document, error) {
-	// The counts are taken before reading: what changes meanwhile makes the output
-	// old.
-	d := &document{mediaType: o.mediaType, made: s.Now(), articles: s.kept.articles.Load(), comments: -1}
-	if o.comments {
-		d.comments = s.kept.comments.Load()
-	}
-	var err error
-	if d.modified, err = s.changed(ctx); err != nil {
+func (s *Service) build(ctx context.Context, o output) (*kept.Answer, error) {
+	modified, err := s.changed(ctx) // before reading: what changes meanwhile is newer
+	if err != nil {
 		return nil, err
 	}
-	if d.body, err = o.make(ctx); err != nil || d.body == nil {
+	body, err := o.make(ctx)
+	if err != nil || body == nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(d.body)
-	d.etag = `"` + hex.EncodeToString(sum[:12]) + `"`
+	d := kept.NewAnswer(http.Header{"Content-Type": {o.mediaType}}, body)
+	d.Modified = modified
 	return d, nil
 }
 
 // send answers with an output, or 304 to whoever has it.
-func send(w http.ResponseWriter, r *http.Request, d *document) {
+func send(w http.ResponseWriter, r *http.Request, d *kept.Answer) {
 	h := w.Header()
-	h.Set("ETag", d.etag)
+	h.Set("ETag", d.ETag)
 	h.Set("Vary", "Authorization")
 	h.Set("Cache-Control", "public, max-age=60")
 	if partner.Of(r.Context()) != nil {
 		h.Set("Cache-Control", "private, no-cache")
 	}
-	if !d.modified.IsZero() {
-		h.Set("Last-Modified", d.modified.Format(http.TimeFormat))
+	if !d.Modified.IsZero() {
+		h.Set("Last-Modified", d.Modified.Format(http.TimeFormat))
 	}
 	if unchanged(r, d) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Type", d.mediaType)
+	maps.Copy(h, d.Header)
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = w.Write(d.body) //nolint:gosec // G705: escaped by the encoders, under its own media type; the client may be gone
+	_, _ = w.Write(d.Body) //nolint:gosec // G705: escaped by the encoders, under its own media type; the client may be gone
 }
 
 // unchanged evaluates the conditions of a request, RFC 9110, section 13: tags
 // come before moments.
-func unchanged(r *http.Request, d *document) bool {
+func unchanged(r *http.Request, d *kept.Answer) bool {
 	if tags := r.Header.Values("If-None-Match"); len(tags) > 0 {
-		return httpheader.HasETag(tags, d.etag)
+		return httpheader.HasETag(tags, d.ETag)
 	}
 	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
-	return err == nil && !d.modified.IsZero() && !d.modified.After(since)
+	return err == nil && !d.Modified.IsZero() && !d.Modified.After(since)
 }
 
 // serveOld leads an address that is none of ours on, or says that there is

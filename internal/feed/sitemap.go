@@ -161,33 +161,43 @@ func (s *Service) shard(ctx context.Context, path string) ([]byte, error) {
 		}
 		after = ends[0]
 	}
-	return s.between(ctx, after, from, s.shardSize, s.article)
+	doc, found, err := s.between(ctx, after, from, s.shardSize, s.article)
+	if err != nil || !found { // the index names no month without articles
+		return nil, err
+	}
+	return writeXML(doc)
 }
 
 // news is the sitemap of the articles of the last two days.
 func (s *Service) news(ctx context.Context) ([]byte, error) {
 	now := s.Now().UTC()
-	return s.between(ctx, keyset.Key{Time: now.Add(time.Hour).UnixMicro()}, now.Add(-newsFor), maxNews, s.newsArticle)
-}
-
-// between writes the sitemap of the articles after a place in the list of the site
-// that were published since a moment, the newest first, of at most as many as most.
-func (s *Service) between(ctx context.Context, after keyset.Key, from time.Time, most int, write func(*directory.Snapshot, *ent.Article, *mapURL)) ([]byte, error) {
-	dir, err := s.dir.Current(ctx)
+	doc, _, err := s.between(ctx, keyset.Key{Time: now.Add(time.Hour).UnixMicro()}, now.Add(-newsFor), maxNews, s.newsArticle)
 	if err != nil {
 		return nil, err
 	}
-	doc := urlSet{Image: "http://www.google.com/schemas/sitemap-image/1.1", News: "http://www.google.com/schemas/sitemap-news/0.9", XHTML: "http://www.w3.org/1999/xhtml"}
+	return writeXML(doc)
+}
+
+// between makes the sitemap of the articles after a place in the list of the site
+// that were published since a moment, the newest first, of at most as many as most,
+// and tells whether there are any.
+func (s *Service) between(ctx context.Context, after keyset.Key, from time.Time, most int, write func(*directory.Snapshot, *ent.Article, *mapURL)) (doc urlSet, some bool, err error) {
+	dir, err := s.dir.Current(ctx)
+	if err != nil {
+		return doc, false, err
+	}
+	doc = urlSet{Image: "http://www.google.com/schemas/sitemap-image/1.1", News: "http://www.google.com/schemas/sitemap-news/0.9", XHTML: "http://www.w3.org/1999/xhtml"}
 	before := keyset.Key{Time: from.UnixMicro()}
 	for left := most; ; {
 		limit := min(atOnce, left)
 		found, err := s.articles.Latest(ctx, content.List{}, []int{0}, keyset.Window{Limit: limit, After: &after, Before: &before})
 		if err != nil {
-			return nil, err
+			return doc, false, err
 		}
+		some = some || len(found[0]) > 0
 		urls, err := s.urls(ctx, dir, found[0], write)
 		if err != nil {
-			return nil, err
+			return doc, false, err
 		}
 		doc.URLs = append(doc.URLs, urls...)
 		if left -= limit; len(found[0]) < limit || left == 0 {
@@ -195,7 +205,7 @@ func (s *Service) between(ctx context.Context, after keyset.Key, from time.Time,
 		}
 		after = content.Key(found[0][limit-1])
 	}
-	return writeXML(doc)
+	return doc, some, nil
 }
 
 var seoSQL = store.ReadBoth(`SELECT d.article_id, d.seo FROM each_id($1) JOIN article_details d ON d.article_id = each_id.id WHERE d.seo IS NOT NULL`)

@@ -107,6 +107,9 @@ func (p *Publisher) Consume(ctx context.Context, events []event.Event) error {
 			if len(e.Was)+len(e.Is) > 0 {
 				articles = append(articles, e.EntityID)
 			}
+			if len(e.Was) > 0 && e.OldLanguage != "" {
+				changed[pingArgs{Entity: languageFeeds, Language: e.OldLanguage}] = true
+			}
 		case id.Comment:
 			if e.Action == event.Published || e.Action == event.Unpublished || e.Edited {
 				changed[pingArgs{Entity: commentFeeds}] = true

@@ -140,6 +140,17 @@ func TestAHubIsToldOfTheFeedsThatChanged(t *testing.T) {
 			t.Errorf("after a comment (-want +got):\n%s", diff)
 		}
 
+		// An article that is now in another language has left a feed.
+		arabic := r.draft("One", now.Add(-time.Hour))
+		arabic.ID, arabic.Language = saved[0].ID, "ar"
+		r.save(t, arabic)
+		r.told(t)
+		left := slices.Concat(want, []string{"/languages/ar/feed/", "/languages/ar/feed/atom/", "/languages/ar/feed/json/"})
+		slices.Sort(left)
+		if diff := cmp.Diff(left, h.topics()); diff != "" {
+			t.Errorf("after another language (-want +got):\n%s", diff)
+		}
+
 		// Each topic that was pinged names the hub and itself, in the document and in a
 		// header.
 		for _, topic := range append(want, comments...) {

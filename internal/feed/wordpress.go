@@ -8,11 +8,14 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -39,7 +42,7 @@ var (
 )
 
 var (
-	dated   = regexp.MustCompile(`^/\d{4}(/(0[1-9]|1[0-2])(/(0[1-9]|[12]\d|3[01]))?)?(/page/\d+)?$`)
+	dated   = regexp.MustCompile(`^/(\d{4})(?:/(0[1-9]|1[0-2])(?:/(0[1-9]|[12]\d|3[01]))?)?(?:/page/\d+)?$`)
 	number  = regexp.MustCompile(`^[1-9]\d{0,17}$`)
 	resized = regexp.MustCompile(`-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,})(\.[A-Za-z0-9]{2,5})$`)
 )
@@ -47,8 +50,8 @@ var (
 const uploads = "/wp-content/uploads/"
 
 // Old tells where an address of a WordPress site leads: short addresses
-// (/?p=123), feeds, files, and the archives of dates, which lead to the front
-// page. It is nil for any other.
+// (/?p=123), feeds, files, and the archives of dates, which lead to the archive of
+// that month or day. It is nil for any other.
 func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 	clean, ok := permalink.Clean(raw)
 	if !ok {
@@ -68,13 +71,34 @@ func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 	if file, found := strings.CutPrefix(clean, uploads); found {
 		return s.upload(ctx, dir, uploads+file)
 	}
-	if dated.MatchString(clean) {
-		return s.to(dir, "/"), nil
+	if date := dated.FindStringSubmatch(clean); date != nil {
+		return s.archive(ctx, dir, date[1], date[2], date[3])
 	}
 	if before, f, found := split(clean); found {
 		return s.oldFeed(ctx, dir, before, f)
 	}
 	return nil, nil
+}
+
+// archive is where the front end shows the articles of a day or month. It has no page
+// of a year: that leads to the last month of it with articles, or to the front page.
+func (s *Service) archive(ctx context.Context, dir *directory.Snapshot, year, month, day string) (*Moved, error) {
+	switch {
+	case day != "":
+		return s.to(dir, "/archive?date="+year+"-"+month+"-"+day), nil
+	case month != "":
+		return s.to(dir, "/archive?month="+year+"-"+month), nil
+	}
+	n, err := strconv.Atoi(year)
+	if err != nil || n == 0 {
+		return s.to(dir, "/"), nil //nolint:nilerr // a year of no articles
+	}
+	from := time.Date(n, 1, 1, 0, 0, 0, 0, time.UTC)
+	last, err := s.articles.Latest(ctx, content.List{}, []int{0}, keyset.Window{Limit: 1, After: &keyset.Key{Time: from.AddDate(1, 0, 0).UnixMicro()}, Before: &keyset.Key{Time: from.UnixMicro()}})
+	if err != nil || len(last[0]) == 0 {
+		return s.to(dir, "/"), err
+	}
+	return s.to(dir, "/archive?month="+time.UnixMicro(content.Key(last[0][0]).Time).UTC().Format("2006-01")), nil
 }
 
 func (s *Service) to(dir *directory.Snapshot, p string) *Moved {

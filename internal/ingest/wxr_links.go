@@ -162,6 +162,9 @@ func (in *wxrImport) byPath(ctx context.Context, root string, paths []string) (m
 		for _, g := range pages {
 			found[root+"/"+g.Path] = destination{permalink.Path(permalink.Page, g.Path), site.Target{Type: menuitem.TargetTypePage, ID: g.ID}}
 		}
+		if err := ownPaths(ctx, client, root, chunk, found); err != nil {
+			return nil, err
+		}
 	}
 	names, err := pathsOf(ctx, client, ids)
 	if err != nil {
@@ -174,6 +177,58 @@ func (in *wxrImport) byPath(ctx context.Context, root string, paths []string) (m
 		}
 	}
 	return found, nil
+}
+
+// ownPaths finds what stands under paths of our own scheme, as an export of a site like
+// this one has them.
+func ownPaths(ctx context.Context, client *ent.Client, root string, paths []string, found map[string]destination) error {
+	slugs, at := map[permalink.Kind][]string{}, map[permalink.Kind]map[string]string{} // paths by slug
+	for _, p := range paths {
+		kind, slug := permalink.Parse(strings.TrimPrefix(p, root))
+		if _, known := found[p]; known || slug == "" {
+			continue
+		}
+		if at[kind] == nil {
+			at[kind] = map[string]string{}
+		}
+		slugs[kind], at[kind][slug] = append(slugs[kind], slug), p
+	}
+	put := func(kind permalink.Kind, target menuitem.TargetType, slug string, key int) {
+		found[at[kind][slug]] = destination{permalink.Path(kind, slug), site.Target{Type: target, ID: key}}
+	}
+	for kind, names := range slugs {
+		var err error
+		switch kind {
+		case permalink.Article:
+			var rows []*ent.Article
+			rows, err = client.Article.Query().Where(article.SlugIn(names...)).Select(article.FieldSlug).All(ctx)
+			for _, r := range rows {
+				put(kind, menuitem.TargetTypeArticle, r.Slug, r.ID)
+			}
+		case permalink.Category:
+			var rows []*ent.Category
+			rows, err = client.Category.Query().Where(category.SlugIn(names...)).Select(category.FieldSlug).All(ctx)
+			for _, r := range rows {
+				put(kind, menuitem.TargetTypeCategory, r.Slug, r.ID)
+			}
+		case permalink.Tag:
+			var rows []*ent.Tag
+			rows, err = client.Tag.Query().Where(tag.SlugIn(names...)).Select(tag.FieldSlug).All(ctx)
+			for _, r := range rows {
+				put(kind, menuitem.TargetTypeTag, r.Slug, r.ID)
+			}
+		case permalink.Author:
+			var rows []*ent.Author
+			rows, err = client.Author.Query().Where(author.SlugIn(names...)).Select(author.FieldSlug).All(ctx)
+			for _, r := range rows {
+				put(kind, menuitem.TargetTypeAuthor, r.Slug, r.ID)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("look for paths of our own: %w", err)
+		}
+	}
+	return nil
 }
 
 // pathsOf gives the paths of things by type and key.

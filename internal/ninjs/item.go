@@ -17,6 +17,12 @@ const (
 	Canceled PubStatus = "canceled"
 )
 
+// The values of representationType since version 3.0.
+const (
+	Full    = "full"
+	Partial = "partial"
+)
+
 // Item is a news item, whichever version of ninjs it was written in. Absent
 // fields are zero, and so are fields which could not be read: those have a
 // Problem. Times are in UTC.
@@ -32,7 +38,7 @@ type Item struct {
 	Version            string
 	Type               string // text, picture, video, …
 	Profile            string
-	RepresentationType string
+	RepresentationType string // Full or Partial; older versions had other words
 	PubStatus          PubStatus
 	Urgency            int // 1 (highest) to 9; 0 when absent
 	Language           string

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 )
 
@@ -75,7 +76,8 @@ func fail(w http.ResponseWriter, err error) {
 	}
 }
 
-// Handler answers what is below /partner/ to requests with a key.
+// Handler answers what is below /partner/ to requests with a key, and the links of
+// mails to everybody who has one.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /partner/changes", s.serveChanges)
@@ -84,8 +86,11 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /partner/articles/{id}/comments", s.serveComments)
 	mux.HandleFunc("GET /partner/comments/{id}", s.serveComment)
 	mux.HandleFunc("POST /partner/acknowledgements", s.serveAcknowledgement)
+	confirmations := mail.Unlisted(http.HandlerFunc(s.serveConfirmation))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case strings.HasPrefix(r.URL.Path, confirmPath):
+			confirmations.ServeHTTP(w, r)
 		case strings.Contains(r.URL.RawQuery, Prefix):
 			refuse(w, http.StatusBadRequest, fault.BadUserInput, "A key has no place in an address, which is logged on its way: send it as Authorization: Bearer, and rotate this one.")
 		case Of(r.Context()) == nil:

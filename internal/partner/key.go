@@ -111,6 +111,9 @@ type Service struct {
 	comments *comment.Service
 	audit    *audit.Log
 	ways     []Reminding
+	mails    *byMail // nil: none are sent
+	// ServerURL is where this server is reached from outside, for links in mails.
+	ServerURL string
 	// Now is the clock, for tests.
 	Now func() time.Time
 	// Sealer seals what the cursors of keys are signed by.

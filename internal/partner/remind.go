@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -208,13 +209,16 @@ var remindJob = job.Kind[remindArgs]{Name: "partner.remind", MaxAttempts: 30}
 type byMail struct {
 	*Service
 
-	jobs *job.Runner
-	mail *mail.Mailer
+	jobs  *job.Runner
+	mail  *mail.Mailer
+	links *link.Signer
 }
 
-// SendBy sets what sends mails to partners and runs jobs, once, at the start.
-func (s *Service) SendBy(jobs *job.Runner, mailer *mail.Mailer) {
-	m := &byMail{s, jobs, mailer}
+// SendBy sets what sends mails to partners, signs their links and runs jobs, once, at
+// the start.
+func (s *Service) SendBy(jobs *job.Runner, mailer *mail.Mailer, links *link.Signer) {
+	m := &byMail{s, jobs, mailer, links}
+	s.mails = m
 	job.Register(jobs, remindJob, m.send)
 	s.RemindBy(m)
 }
@@ -236,12 +240,13 @@ func (m *byMail) Remind(ctx context.Context, k *Key, r Reminder) error {
 	return job.Enqueue(ctx, m.jobs, remindJob, remindArgs{k.ID, r.ArticleID}, job.Options{})
 }
 
-var acknowledgedSQL = store.MaintainBoth(`SELECT 1 FROM partner_copies WHERE key_id = $1 AND article_id = $2 AND acknowledged_at IS NULL`)
+// unconfirmedSQL gives the event of the kill that a partner has not acknowledged.
+var unconfirmedSQL = store.MaintainBoth(`SELECT coalesce(removed_id, 0) FROM partner_copies WHERE key_id = $1 AND article_id = $2 AND acknowledged_at IS NULL`)
 
 // send mails a reminder, unless it is needed no more. The words of the story are
 // not repeated: they may be why it was killed.
 func (m *byMail) send(ctx context.Context, a remindArgs) error {
-	waiting, err := store.Collect(ctx, m.db, acknowledgedSQL, store.ScanInt, a.Key, a.Article)
+	waiting, err := store.Collect(ctx, m.db, unconfirmedSQL, store.ScanInt, a.Key, a.Article)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
@@ -250,7 +255,11 @@ func (m *byMail) send(ctx context.Context, a remindArgs) error {
 		return err
 	}
 	k := keys[a.Key]
-	err = m.mail.SendTemplate(ctx, mail.Address{Name: k.Name, Email: k.ContactEmail}, "kill-reminder", "", mail.Words{Name: k.Name, Subject: id.Encode(id.Article, a.Article)})
+	confirm, err := m.confirmLink(ctx, confirmation{a.Key, a.Article, int64(waiting[0])})
+	if err != nil {
+		return err
+	}
+	err = m.mail.SendTemplate(ctx, mail.Address{Name: k.Name, Email: k.ContactEmail}, "kill-reminder", "", mail.Words{Name: k.Name, Subject: id.Encode(id.Article, a.Article), URL: confirm})
 	if _, refused := errors.AsType[*mail.RefusedError](err); refused {
 		return job.Permanent(err)
 	}

@@ -177,7 +177,7 @@ func URI(articleID int) string { return "urn:broadsheet:" + id.Encode(id.Article
 func (p *parts) item(a *ent.Article) *ninjs.Item {
 	site := p.dir.Site
 	it := &ninjs.Item{
-		URI: URI(a.ID), Version: strconv.Itoa(a.Version), Type: "text", RepresentationType: "complete", PubStatus: ninjs.Usable, Language: a.Language,
+		URI: URI(a.ID), Version: strconv.Itoa(a.Version), Type: "text", RepresentationType: ninjs.Full, PubStatus: ninjs.Usable, Language: a.Language,
 		Headlines: []ninjs.Text{{Role: "main", ContentType: "text/plain", Value: a.Title}}, Copyright: ninjs.Copyright{Holder: site.CopyrightHolder},
 		FirstCreated: a.CreatedAt.UTC(),
 		Renditions:   []ninjs.Rendition{{Name: "web", Href: permalink.Absolute(site.URL, permalink.Path(permalink.Article, a.Slug)), ContentType: "text/html"}},

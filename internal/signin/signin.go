@@ -116,6 +116,14 @@ func (d *Authenticator) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// From puts where each request comes from into its context, and no viewer: for what
+// answers everybody alike.
+func (d *Authenticator) From(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(access.WithOrigin(r.Context(), d.origin(r))))
+	})
+}
+
 // foreign reports whether a page of another site made a request that may do
 // something. A WebSocket begins with a GET and may do everything.
 func (d *Authenticator) foreign(r *http.Request) bool {

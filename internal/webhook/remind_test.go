@@ -3,6 +3,9 @@ package webhook_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -132,6 +135,102 @@ func TestPartnersAreRemindedOfAKillUntilTheyAcknowledge(t *testing.T) {
 		system := access.AsSystem(t.Context())
 		if entries := must(n.db.Ent(system).AuditEntry.Query().Where(entaudit.Action("remindPartners")).Count(system))(t); entries != 11 {
 			t.Errorf("%d entries in the audit log", entries)
+		}
+	})
+}
+
+var linkInMail = regexp.MustCompile(`https://api\.example(/partner/confirm/[\w.-]+)`)
+
+// TestAKeyWithoutChangesConfirmsByTheLinkOfItsMail: what a reminder asks for can be done
+// with what it says, once for this kill and by nobody else.
+func TestAKeyWithoutChangesConfirmsByTheLinkOfItsMail(t *testing.T) {
+	t.Parallel()
+	eachNode(t, func(t *testing.T, n *node) {
+		section := n.section(t, "inside")
+		story := n.save(t, n.draft(0, "A Secret Name", article.StatusPublished, section.ID))
+		other := n.save(t, n.draft(0, "Another", article.StatusPublished, section.ID))
+		n.consumed(t)
+		_, token, err := n.partners.Create(admin(t), partner.Key{Name: "Reader", Scopes: []partner.Scope{partner.Published}, ContactEmail: "desk@partner.example"})
+		k, _, failed := n.partners.Use(t.Context(), must(token, err)(t), "192.0.2.1")
+		k = must(k, failed)(t)
+		ask := func(method, path string, key *partner.Key) (int, string) {
+			w := httptest.NewRecorder()
+			n.partners.Handler().ServeHTTP(w, httptest.NewRequestWithContext(partner.With(t.Context(), key), method, path, nil))
+			return w.Code, w.Body.String()
+		}
+		for _, a := range []int{story, other} {
+			if status, text := ask(http.MethodGet, "/partner/articles/"+id.Encode(id.Article, a), k); status != http.StatusOK {
+				t.Fatalf("%d %s", status, text)
+			}
+		}
+		stateOf := func(a int) partner.Compliance {
+			all := must(n.partners.KillCompliance(admin(t), a))(t)
+			if len(all) != 1 {
+				t.Fatalf("compliance: %+v", all)
+			}
+			return all[0]
+		}
+		remind := func(a int) string {
+			t.Helper()
+			n.save(t, n.draft(a, "A Secret Name", article.StatusKilled, section.ID))
+			n.settled(t)
+			_, _, err := n.partners.Remind(admin(t), a)
+			must(0, err)(t)
+			n.settled(t)
+			message := string(must(n.mails.Kept(t.Context(), 10))(t)[0].Message)
+			message = strings.ReplaceAll(strings.ReplaceAll(message, "=\r\n", ""), "=3D", "=")
+			found := linkInMail.FindStringSubmatch(message)
+			if found == nil {
+				t.Fatalf("no link in %s", message)
+			}
+			return found[1]
+		}
+		link := remind(story)
+		if status, text := ask(http.MethodGet, link, nil); status != http.StatusOK || !strings.Contains(text, `<form method="post">`) || !strings.Contains(text, id.Encode(id.Article, story)) || strings.Contains(text, "Secret") {
+			t.Errorf("the page: %d %s", status, text)
+		}
+		if c := stateOf(story); c.State != partner.NotFetched {
+			t.Errorf("reading the page says %s", c.State)
+		}
+		for _, wrong := range []string{link + "x", strings.Replace(link, "confirm/", "confirm/1", 1), "/partner/confirm/", "/partner/confirm/1-2-3.AAAA", "/partner/confirm/" + strings.Repeat("x", 5000)} {
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				if status, _ := ask(method, wrong, nil); status != http.StatusNotFound {
+					t.Errorf("%s %.60s: %d", method, wrong, status)
+				}
+			}
+		}
+		if status, _ := ask(http.MethodDelete, link, nil); status != http.StatusMethodNotAllowed {
+			t.Errorf("DELETE: %d", status)
+		}
+		for range 2 { // pressed twice
+			if status, text := ask(http.MethodPost, link, nil); status != http.StatusOK || !strings.Contains(text, "Thank you") {
+				t.Errorf("confirm: %d %s", status, text)
+			}
+		}
+		confirmed := stateOf(story)
+		if confirmed.State != partner.Acknowledged || confirmed.AcknowledgedAt == nil {
+			t.Errorf("confirmed: %+v", confirmed)
+		}
+		if some, unreachable, err := n.partners.Remind(admin(t), story); err != nil || len(some)+len(unreachable) != 0 {
+			t.Errorf("reminded again: %v, %v, %v", some, unreachable, err)
+		}
+
+		// The link is for that kill: not for one that was taken back, nor for the next.
+		n.save(t, n.draft(story, "A Secret Name", article.StatusPublished, section.ID))
+		if status, _ := ask(http.MethodPost, link, nil); status != http.StatusNotFound {
+			t.Errorf("a story that is out again: %d", status)
+		}
+		if status, text := ask(http.MethodGet, "/partner/articles/"+id.Encode(id.Article, story), k); status != http.StatusOK {
+			t.Fatalf("%d %s", status, text)
+		}
+		later := n.partners.Now().Add(2 * time.Hour)
+		n.partners.Now = func() time.Time { return later }
+		again := remind(story)
+		if status, _ := ask(http.MethodPost, link, nil); status != http.StatusNotFound || stateOf(story).State == partner.Acknowledged {
+			t.Errorf("the link of the kill before: %d, %+v", status, stateOf(story))
+		}
+		if status, _ := ask(http.MethodPost, again, nil); status != http.StatusOK || stateOf(story).State != partner.Acknowledged {
+			t.Errorf("the link of the second kill: %d, %+v", status, stateOf(story))
 		}
 	})
 }

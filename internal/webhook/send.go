@@ -84,7 +84,7 @@ func (s *Service) send(ctx context.Context, a args) error {
 	b := &batch{Service: s, webhook: w, key: k}
 	for time.Now().Before(end) && ctx.Err() == nil {
 		now := s.Now()
-		claimed, err := store.Collect(ctx, s.db, claimSQL, scanDelivery, w.ID, now, now.Add(claimFor), atOnce)
+		claimed, err := store.Collect(ctx, s.db, claimSQL, scanDelivery, w.ID, now, now.Add(s.Claim), atOnce)
 		if err != nil {
 			return fmt.Errorf("claim deliveries: %w", err)
 		}

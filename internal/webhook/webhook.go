@@ -157,6 +157,9 @@ type Service struct {
 	Backoff []time.Duration
 	// Rest is how long a webhook is left alone after many failures in a row.
 	Rest time.Duration
+	// Claim is how long a node that was killed keeps what it was sending from others:
+	// longer than an attempt may take.
+	Claim time.Duration
 	// Now is the clock, for tests.
 	Now func() time.Time
 }
@@ -170,7 +173,7 @@ var backoff = []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute
 
 // New gives the service, which follows the log and sends by jobs.
 func New(db *store.DB, log *event.Log, partners *partner.Service, jobs *job.Runner, record *audit.Log) *Service {
-	s := &Service{db: db, partners: partners, jobs: jobs, audit: record, Backoff: backoff, Rest: time.Minute,
+	s := &Service{db: db, partners: partners, jobs: jobs, audit: record, Backoff: backoff, Rest: time.Minute, Claim: claimFor,
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 	s.Reach(outbound.IsOpen)
 	log.OnceForAllNodes(s)

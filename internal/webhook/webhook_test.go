@@ -34,6 +34,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
@@ -69,7 +70,8 @@ func newNode(t *testing.T, url string) *node {
 		return mail.Brand{Name: "The Daily", URL: "https://news.example", Language: "en"}, nil
 	})
 	jobs := job.New(db, n.log.Woken, job.Settings{Logger: n.log.Logger})
-	n.partners.SendBy(jobs, n.mails)
+	n.partners.SendBy(jobs, n.mails, link.New(db))
+	n.partners.ServerURL = "https://api.example"
 	n.Service = webhook.New(db, n.log, n.partners, jobs, record)
 	n.Insecure = true
 	n.Backoff = slices.Repeat([]time.Duration{time.Millisecond}, 50)

@@ -6,9 +6,10 @@ import (
 	"html"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
@@ -252,7 +253,8 @@ func (s *Service) post(q *query, a *ent.Article, p *parts) object {
 		"excerpt": object{"rendered": paragraph(a.Excerpt), "protected": false}}
 	q.dates(out, "date", a.PublishedAt)
 	q.dates(out, "modified", a.UpdatedAt)
-	if a.CommentPolicy == article.CommentPolicyClosed {
+	// Whether the article's comments wait for a moderator does not matter here.
+	if !comment.RulesOf(q.dir.Site.CommentSettings).PolicyOf(a.CommentPolicy, "", a.CommentsCloseAt, a.PublishedAt).OpenAt(time.Now()) {
 		out["comment_status"] = "closed"
 	}
 	links := q.links("posts", a.ID)

@@ -16,8 +16,10 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
+	"github.com/broadsheet-cms/broadsheet/internal/kept"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
@@ -47,23 +50,46 @@ type Service struct {
 	// where none is set. Empty: the address of the site.
 	ServerURL string
 	routes    map[string]collection
-	kept      *kept
+	kept      *kept.Answers
+	// Budget bounds how much one address may ask for over time; nil: any number.
+	Budget Budget
 }
+
+// Budget bounds how much whoever sends a request may ask for over time.
+type Budget interface {
+	// Take takes points of cost. It gives how many are left, below zero for any number,
+	// and how long to wait when there are too few.
+	Take(ctx context.Context, points int) (left int, wait time.Duration)
+}
+
+// What requests cost, in the points that operations of the API cost too: each, and
+// beside that those whose answer is not in memory, with all that a page may have.
+const (
+	requestPoints = 20
+	makePoints    = 1000
+	thingPoints   = 50
+)
+
+// Bounds of what is kept in memory, and of the time to make it.
+const (
+	keepAnswers = 100
+	buildWithin = 10 * time.Second
+)
 
 // New gives the service, which follows the log to know when an answer that it keeps is
 // out of date.
 func New(log *event.Log, dir *directory.Directory, articles *content.Service, terms *taxonomy.Service, pages *site.Service, comments *comment.Service, find *search.Service) *Service {
-	s := &Service{dir: dir, articles: articles, terms: terms, pages: pages, comments: comments, search: find, kept: newKept()}
+	s := &Service{dir: dir, articles: articles, terms: terms, pages: pages, comments: comments, search: find, kept: kept.New("wordpress", keepAnswers, buildWithin)}
 	log.EveryNode(s.kept)
 	s.routes = map[string]collection{
-		"posts":      {s.listPosts, s.onePost, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true},
-		"pages":      {s.listPages, s.onePage, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true},
-		"media":      {s.listMedia, s.oneMedia, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true},
-		"categories": {s.listCategories, s.oneCategory, problem{http.StatusNotFound, "rest_term_invalid", "Term does not exist.", nil}, false},
-		"tags":       {s.listTags, s.oneTag, problem{http.StatusNotFound, "rest_term_invalid", "Term does not exist.", nil}, false},
-		"users":      {s.listUsers, s.oneUser, problem{http.StatusNotFound, "rest_user_invalid_id", "Invalid user ID.", nil}, false},
-		"comments":   {s.listComments, s.oneComment, problem{http.StatusNotFound, "rest_comment_invalid_id", "Invalid comment ID.", nil}, false},
-		"search":     {s.listFound, nil, problem{}, false},
+		"posts":      {s.listPosts, s.onePost, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true, kept.Articles, []string{"include", "exclude", "slug", "search", "order", "orderby", "after", "before", "modified_after", "modified_before", "categories", "categories_exclude", "tags", "tags_exclude", "author", "author_exclude", "status"}},
+		"pages":      {s.listPages, s.onePage, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true, kept.Articles, []string{"include", "exclude", "slug", "search", "parent"}},
+		"media":      {s.listMedia, s.oneMedia, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true, kept.Articles, []string{"include", "media_type", "search", "slug", "parent", "author"}},
+		"categories": {s.listCategories, s.oneCategory, problem{http.StatusNotFound, "rest_term_invalid", "Term does not exist.", nil}, false, kept.Articles, []string{"include", "exclude", "slug", "search", "order", "orderby", "parent", "hide_empty", "post"}},
+		"tags":       {s.listTags, s.oneTag, problem{http.StatusNotFound, "rest_term_invalid", "Term does not exist.", nil}, false, kept.Articles, []string{"include", "exclude", "slug", "search", "order", "orderby", "post"}},
+		"users":      {s.listUsers, s.oneUser, problem{http.StatusNotFound, "rest_user_invalid_id", "Invalid user ID.", nil}, false, kept.Articles, []string{"include", "exclude", "slug", "search", "order", "orderby"}},
+		"comments":   {s.listComments, s.oneComment, problem{http.StatusNotFound, "rest_comment_invalid_id", "Invalid comment ID.", nil}, false, kept.Discussion, []string{"include", "order", "after", "before", "parent", "post", "search", "exclude", "author", "author_email", "orderby"}},
+		"search":     {s.listFound, nil, problem{}, false, kept.Articles, []string{"include", "slug", "search", "type", "subtype"}},
 	}
 	return s
 }
@@ -81,6 +107,11 @@ type collection struct {
 	absent problem
 	// strict says that a page beyond the last is an error.
 	strict bool
+	// of is what its answers are made from.
+	of kept.Of
+	// params are the parameters that it reads, or refuses, beside those of all. Others
+	// do not reach it: they would make another answer of the same to keep.
+	params []string
 }
 
 // problem is an error in WordPress' form.
@@ -98,10 +129,15 @@ func invalid(param, format string, args ...any) error {
 	return problem{http.StatusBadRequest, "rest_invalid_param", "Invalid parameter(s): " + param, map[string]string{param: fmt.Sprintf(format, args...)}}
 }
 
+// common are the parameters of all collections.
+var common = []string{"page", "per_page", "offset", "context", "_fields", "_embed"}
+
 // query is one request, with its parameters and what answers are written from.
 type query struct {
 	values url.Values
 	path   string // without a query
+	c      collection
+	id     int // of a thing; 0: the list of them
 	dir    *directory.Snapshot
 	base   string // address of the site
 	api    string // address before /wp-json
@@ -120,6 +156,7 @@ const (
 
 var (
 	noRoute   = problem{http.StatusNotFound, "rest_no_route", "No route was found matching the URL and request method.", nil}
+	tooMuch   = problem{http.StatusTooManyRequests, "rest_too_many_requests", "You asked for more than is allowed in a minute: try again later.", nil}
 	forbidden = problem{http.StatusUnauthorized, "rest_forbidden_context", "Sorry, you are not allowed to edit posts in this post type.", nil}
 	pastEnd   = problem{http.StatusBadRequest, "rest_post_invalid_page_number", "The page number requested is larger than the number of pages available.", nil}
 )
@@ -136,20 +173,24 @@ func (s *Service) Handler() http.Handler {
 			refuse(ctx, w, r, noRoute)
 			return
 		}
-		a, err := s.keptAnswer(ctx, r)
+		a, wait, err := s.answer(ctx, r)
+		if wait > 0 {
+			h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
+			err = tooMuch
+		}
 		if err != nil {
 			refuse(ctx, w, r, err)
 			return
 		}
-		maps.Copy(h, a.header)
+		maps.Copy(h, a.Header)
 		h.Set("Cache-Control", "public, max-age=60")
-		h.Set("ETag", a.etag)
-		if httpheader.HasETag(r.Header.Values("If-None-Match"), a.etag) {
+		h.Set("ETag", a.ETag)
+		if httpheader.HasETag(r.Header.Values("If-None-Match"), a.ETag) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 		if r.Method != http.MethodHead {
-			_, _ = w.Write(a.body) // the client may be gone
+			_, _ = w.Write(a.Body) // the client may be gone
 		}
 	})
 }
@@ -180,45 +221,91 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 	}
 }
 
-// answer gives what a request is answered with.
-func (s *Service) answer(ctx context.Context, h http.Header, r *http.Request) (any, error) {
-	rest, ok := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/"), root)
-	if !ok {
-		return nil, noRoute
+// answer gives what a request is answered with: a kept answer that is still right, or
+// one that is made now. It gives how long to wait when whoever asks has asked for too
+// much.
+func (s *Service) answer(ctx context.Context, r *http.Request) (*kept.Answer, time.Duration, error) {
+	if wait := s.charge(ctx, requestPoints); wait > 0 {
+		return nil, wait, nil
 	}
 	q, err := s.query(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	switch rest {
-	case "":
-		return s.index(q), nil
-	case "/" + namespace:
-		return object{"namespace": namespace, "routes": s.index(q)["routes"]}, nil
+	key, now := q.path+"?"+q.values.Encode(), time.Now()
+	if a := s.kept.Get(key, now); a != nil {
+		return a, 0, nil
+	}
+	if wait := s.charge(ctx, makePoints+thingPoints*q.perPage); wait > 0 {
+		return nil, wait, nil
+	}
+	a, err := s.kept.Make(ctx, key, q.c.of, now, func(ctx context.Context) (*kept.Answer, error) {
+		header := http.Header{}
+		value, err := s.read(ctx, header, q)
+		if err != nil {
+			return nil, err
+		}
+		body, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("write an answer: %w", err)
+		}
+		return kept.NewAnswer(header, body), nil
+	})
+	return a, 0, err
+}
+
+func (s *Service) charge(ctx context.Context, points int) (wait time.Duration) {
+	if s.Budget != nil {
+		_, wait = s.Budget.Take(ctx, points)
+	}
+	return wait
+}
+
+// locate says what a request asks for.
+func (s *Service) locate(q *query) error {
+	rest, ok := strings.CutPrefix(q.path, root)
+	if !ok {
+		return noRoute
+	}
+	if rest == "" || rest == "/"+namespace {
+		return nil
 	}
 	name, id, single := strings.Cut(strings.TrimPrefix(rest, "/"+namespace+"/"), "/")
 	c, known := s.routes[name]
 	if !strings.HasPrefix(rest, "/"+namespace+"/") || !known || single && c.one == nil {
-		return nil, noRoute
+		return noRoute
 	}
-	if q.values.Get("context") == "edit" {
-		return nil, forbidden
-	}
+	q.c = c
 	if single {
 		n, err := strconv.Atoi(id)
 		if err != nil || n < 1 || strconv.Itoa(n) != id {
-			return nil, noRoute // WordPress' routes have numbers alone
+			return noRoute // WordPress' routes have numbers alone
 		}
-		found, err := c.one(ctx, q, n)
-		if err == nil && found == nil {
-			err = c.absent
-		}
-		if err != nil {
-			return nil, err
-		}
-		return q.fields(found), nil
+		q.id = n
 	}
-	return s.list(ctx, h, q, c)
+	return nil
+}
+
+// read gives what is answered to a query.
+func (s *Service) read(ctx context.Context, h http.Header, q *query) (any, error) {
+	switch {
+	case q.path == root:
+		return s.index(q), nil
+	case q.c.list == nil:
+		return object{"namespace": namespace, "routes": s.index(q)["routes"]}, nil
+	case q.values.Get("context") == "edit":
+		return nil, forbidden
+	case q.id == 0:
+		return s.list(ctx, h, q, q.c)
+	}
+	found, err := q.c.one(ctx, q, q.id)
+	if err == nil && found == nil {
+		err = q.c.absent
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q.fields(found), nil
 }
 
 func (s *Service) list(ctx context.Context, h http.Header, q *query, c collection) (any, error) {
@@ -279,9 +366,14 @@ func (s *Service) query(ctx context.Context, r *http.Request) (*query, error) {
 		return nil, problem{http.StatusBadRequest, "rest_invalid_param", "The query cannot be read.", nil}
 	}
 	q := &query{values: url.Values{}, path: strings.TrimSuffix(r.URL.Path, "/")}
-	for name, values := range given { // categories[]=1 and categories[0]=1 are lists too
-		name, _, _ = strings.Cut(name, "[")
-		q.values[name] = append(q.values[name], values...)
+	if err := s.locate(q); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) { // categories[]=1 and categories[0]=1 are lists too
+		plain, _, _ := strings.Cut(name, "[")
+		if slices.Contains(common, plain) || slices.Contains(q.c.params, plain) {
+			q.values[plain] = append(q.values[plain], given[name]...)
+		}
 	}
 	if q.dir, err = s.dir.Current(ctx); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -36,8 +37,12 @@ const home = "https://news.example"
 // room is a small newsroom with the interface. What begins with "Secret" is for
 // nobody.
 type room struct {
+	*wprest.Service
+
 	handler  http.Handler
+	site     *site.Service
 	db       *store.DB
+	log      *event.Log
 	articles *content.Service
 	count    testkit.Statements
 
@@ -63,12 +68,14 @@ func newRoom(t *testing.T, url string) *room {
 	r := &room{}
 	r.db = testkit.Open(t, url, store.Options{Wrap: r.count.Wrap})
 	log := event.NewLog(r.db)
+	r.log = log
 	dir := directory.New(r.db, log)
 	r.articles = content.New(r.db, log, dir)
 	find := search.New(r.db, dir)
 	r.articles.Derive(find)
 	pages, comments := site.New(r.db, log), comment.New(r.db, log)
-	r.handler = wprest.New(log, dir, r.articles, taxonomy.New(r.db, log, r.articles), pages, comments, find).Handler()
+	r.Service, r.site = wprest.New(log, dir, r.articles, taxonomy.New(r.db, log, r.articles), pages, comments, find), pages
+	r.handler = r.Handler()
 	system := access.AsSystem(t.Context())
 	must(pages.SaveSettings(system, site.Settings{Name: "The Example", URL: home, Tagline: "News", TimeZone: "Asia/Beirut"}))(t)
 	err := r.db.Tx(system, func(ctx context.Context) error {
@@ -356,6 +363,103 @@ func TestAnswersAreKeptUntilSomethingChanges(t *testing.T) {
 		must(r.articles.Save(access.AsSystem(t.Context()), &content.Draft{ID: made[0].ID, Title: "Secret now", Status: article.StatusKilled, PublishedAt: &at, Language: "en"}))(t)
 		if got := r.numbers(t, path); !cmp.Equal(got, []int{r.posts[0]}) {
 			t.Errorf("after a kill: %v", got)
+		}
+	})
+}
+
+// TestUnknownParametersMakeNoAnswersOfTheirOwn: what nobody reads asks the database
+// nothing, and does not come back in links.
+func TestUnknownParametersMakeNoAnswersOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		r := newRoom(t, url)
+		for path, params := range map[string][]string{
+			"/wp/v2/posts?per_page=2": {"utm_source=x", "hide_empty=1", "_locale=user", "parent=7", "x[]=1"}, "/wp/v2/categories?per_page=1": {"after=2026-01-01", "v=2"},
+			fmt.Sprintf("/wp/v2/posts/%d?_fields=id", r.posts[1]): {"cachebust=1"}, "/?_fields=name": {"rest_route=x"}, "/wp/v2/comments?order=asc": {"utm_source=x", "tags=1"},
+		} {
+			first, text := r.get(t, path)
+			for _, param := range params {
+				r.count.Take()
+				answer, again := r.get(t, path+"&"+param)
+				if asked := r.count.Take(); len(asked) != 0 || text != again || answer.Header.Get("Link") != first.Header.Get("Link") {
+					t.Errorf("%s&%s: %d statements, %v: %s", path, param, len(asked), answer.Header["Link"], again)
+				}
+			}
+		}
+	})
+}
+
+// purse is a budget of one address.
+type purse struct{ left int }
+
+func (p *purse) Take(_ context.Context, points int) (int, time.Duration) {
+	if points > p.left {
+		return p.left, 90 * time.Second
+	}
+	p.left -= points
+	return p.left, 0
+}
+
+// TestRequestsAreChargedToABudget: an answer from memory costs little, and one that has
+// to be made the more the longer it may be.
+func TestRequestsAreChargedToABudget(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		r := newRoom(t, url)
+		p := &purse{left: 1_000_000}
+		r.Budget = p
+		cost := func(path string) int {
+			before := p.left
+			r.get(t, path)
+			return before - p.left
+		}
+		short, kept, long, wrong := cost("/wp/v2/posts?per_page=1"), cost("/wp/v2/posts?per_page=1"), cost("/wp/v2/posts?per_page=100"), cost("/wp/v2/nothing")
+		if kept <= 0 || wrong != kept || short < 10*kept || long < 2*short {
+			t.Errorf("from memory %d, one post %d, a hundred %d, no route %d", kept, short, long, wrong)
+		}
+		p.left = kept // enough for what is in memory
+		if answer, _ := r.get(t, "/wp/v2/posts?per_page=1"); answer.StatusCode != http.StatusOK {
+			t.Errorf("from memory: %s", answer.Status)
+		}
+		for _, left := range []int{kept - 1, kept} {
+			p.left = left
+			answer, text := r.get(t, "/wp/v2/posts?per_page=5")
+			if answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") != "90" || !strings.Contains(text, `"code":"rest_too_many_requests"`) {
+				t.Errorf("with %d left: %s, %v: %s", left, answer.Status, answer.Header, text)
+			}
+		}
+	})
+}
+
+// TestCommentsAreClosedAsTheSiteSays: the stricter of the site's settings and the
+// article's counts.
+func TestCommentsAreClosedAsTheSiteSays(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		r := newRoom(t, url)
+		path := fmt.Sprintf("/wp/v2/posts/%d?_fields=comment_status", r.posts[0])
+		for _, c := range []struct {
+			settings *schema.CommentSettings
+			want     string
+		}{{nil, "open"}, {&schema.CommentSettings{Mode: "CLOSED"}, "closed"}, {&schema.CommentSettings{Mode: "REGISTERED"}, "open"}, {&schema.CommentSettings{CloseAfterDays: 1}, "closed"}, {&schema.CommentSettings{CloseAfterDays: 3650}, "open"}} {
+			err := r.db.Tx(access.AsSystem(t.Context()), func(ctx context.Context) error {
+				u := r.db.Ent(ctx).Site.Update()
+				if c.settings == nil {
+					u.ClearCommentSettings()
+				} else {
+					u.SetCommentSettings(c.settings)
+				}
+				if err := u.Exec(ctx); err != nil {
+					return err
+				}
+				return r.log.Append(ctx, event.Event{Action: event.Updated, Entity: event.Site})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, text := r.get(t, path); text != `{"comment_status":"`+c.want+`"}` {
+				t.Errorf("%+v: %s", c.settings, text)
+			}
 		}
 	})
 }

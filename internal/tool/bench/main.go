@@ -6,6 +6,7 @@
 //	go run ./internal/tool/bench known-items FILE… how well search finds articles by their words
 //	go run ./internal/tool/bench sockets [flags]   what memory idle sockets take
 //	go run ./internal/tool/bench readers [flags]   what deep pages of readers' lists cost
+//	go run ./internal/tool/bench partners [flags]  the feed of changes behind a million changes, and feeds
 package main
 
 import (
@@ -23,6 +24,7 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"search":      benchSearch,
 	"known-items": benchKnownItems,
 	"readers":     benchReaders,
+	"partners":    benchPartners,
 	"sockets":     benchSockets,
 	// Started by api and sockets.
 	"serve-sockets":  serveSockets,
