@@ -137,8 +137,11 @@ type MediaResolver interface {
 	Placeholder(ctx context.Context, obj *loader.Media) (*string, error)
 	Srcset(ctx context.Context, obj *loader.Media, ratio *model.MediaRatio, format *media.Format) (string, error)
 
+	Translations(ctx context.Context, obj *loader.Media) ([]*model.MediaWords, error)
+
 	Width(ctx context.Context, obj *loader.Media) (*int32, error)
 	Height(ctx context.Context, obj *loader.Media) (*int32, error)
+	Duration(ctx context.Context, obj *loader.Media) (*float64, error)
 	FocalPoint(ctx context.Context, obj *loader.Media) (*model.FocalPoint, error)
 }
 
@@ -9110,7 +9113,7 @@ func (ec *executionContext) unmarshalInputImportMediaFromUrlInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"url", "alt", "caption", "credit", "focalPoint", "rights", "idempotencyKey"}
+	fieldsInOrder := [...]string{"url", "alt", "caption", "credit", "focalPoint", "rights", "expiresAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9159,6 +9162,13 @@ func (ec *executionContext) unmarshalInputImportMediaFromUrlInput(ctx context.Co
 				return it, err
 			}
 			it.Rights = graphql.OmittableOf(data)
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -9663,7 +9673,7 @@ func (ec *executionContext) unmarshalInputMediaFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kind", "query", "unused", "uploaderId", "from", "to"}
+	fieldsInOrder := [...]string{"kind", "query", "unused", "expired", "uploaderId", "from", "to"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9691,6 +9701,13 @@ func (ec *executionContext) unmarshalInputMediaFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.Unused = graphql.OmittableOf(data)
+		case "expired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expired"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Expired = graphql.OmittableOf(data)
 		case "uploaderId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uploaderId"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -13491,7 +13508,7 @@ func (ec *executionContext) unmarshalInputUpdateMediaInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "alt", "caption", "credit", "focalPoint", "rights"}
+	fieldsInOrder := [...]string{"id", "language", "alt", "caption", "credit", "focalPoint", "rights", "expiresAt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -13505,6 +13522,13 @@ func (ec *executionContext) unmarshalInputUpdateMediaInput(ctx context.Context, 
 				return it, err
 			}
 			it.ID = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOLocale2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = graphql.OmittableOf(data)
 		case "alt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("alt"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -13540,6 +13564,13 @@ func (ec *executionContext) unmarshalInputUpdateMediaInput(ctx context.Context, 
 				return it, err
 			}
 			it.Rights = graphql.OmittableOf(data)
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -14306,7 +14337,7 @@ func (ec *executionContext) unmarshalInputUploadMediaInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"file", "alt", "caption", "credit", "focalPoint", "rights", "idempotencyKey"}
+	fieldsInOrder := [...]string{"file", "alt", "caption", "credit", "focalPoint", "rights", "expiresAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -14355,6 +14386,13 @@ func (ec *executionContext) unmarshalInputUploadMediaInput(ctx context.Context, 
 				return it, err
 			}
 			it.Rights = graphql.OmittableOf(data)
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

@@ -235,6 +235,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
 	a.Media.UploadDir = cmp.Or(a.cfg.UploadDir, filepath.Join(a.cfg.MediaDir, "uploads"))
+	a.Media.SignIn = authenticator.Handler
 	uploads, err := a.MediaDesk.Resumable(a.Media.UploadDir)
 	if err != nil {
 		return err
