@@ -43,6 +43,8 @@ type Media struct {
 	Checksum string `json:"checksum,omitempty"`
 	// BlurHash of a picture; empty until the first variant is made
 	Placeholder string `json:"placeholder,omitempty"`
+	// milliseconds of a film or sound; 0 unknown
+	Duration int64 `json:"duration,omitempty"`
 	// Alt holds the value of the "alt" field.
 	Alt string `json:"alt,omitempty"`
 	// Caption holds the value of the "caption" field.
@@ -53,8 +55,14 @@ type Media struct {
 	FocalX *float64 `json:"focal_x,omitempty"`
 	// 0 top to 1 bottom
 	FocalY *float64 `json:"focal_y,omitempty"`
+	// words in other languages, by BCP 47
+	Translations map[string]schema.MediaWords `json:"translations,omitempty"`
 	// Rights holds the value of the "rights" field.
 	Rights *schema.Rights `json:"rights,omitempty"`
+	// when the licence ends
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// the licence has ended: readers do not see the item
+	Expired bool `json:"expired,omitempty"`
 	// the member of staff who uploaded it
 	UploadedBy *int `json:"uploaded_by,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -97,15 +105,17 @@ func (*Media) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case media.FieldRights:
+		case media.FieldTranslations, media.FieldRights:
 			values[i] = new([]byte)
+		case media.FieldExpired:
+			values[i] = new(sql.NullBool)
 		case media.FieldFocalX, media.FieldFocalY:
 			values[i] = new(sql.NullFloat64)
-		case media.FieldID, media.FieldWidth, media.FieldHeight, media.FieldSize, media.FieldUploadedBy:
+		case media.FieldID, media.FieldWidth, media.FieldHeight, media.FieldSize, media.FieldDuration, media.FieldUploadedBy:
 			values[i] = new(sql.NullInt64)
 		case media.FieldKind, media.FieldBlobKey, media.FieldSourceURL, media.FieldSourceURI, media.FieldContentType, media.FieldChecksum, media.FieldPlaceholder, media.FieldAlt, media.FieldCaption, media.FieldCredit:
 			values[i] = new(sql.NullString)
-		case media.FieldCreatedAt, media.FieldModifiedAt:
+		case media.FieldCreatedAt, media.FieldModifiedAt, media.FieldExpiresAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -201,6 +211,12 @@ func (_m *Media) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Placeholder = value.String
 			}
+		case media.FieldDuration:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field duration", values[i])
+			} else if value.Valid {
+				_m.Duration = value.Int64
+			}
 		case media.FieldAlt:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field alt", values[i])
@@ -233,6 +249,14 @@ func (_m *Media) assignValues(columns []string, values []any) error {
 				_m.FocalY = new(float64)
 				*_m.FocalY = value.Float64
 			}
+		case media.FieldTranslations:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field translations", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Translations); err != nil {
+					return fmt.Errorf("unmarshal field translations: %w", err)
+				}
+			}
 		case media.FieldRights:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field rights", values[i])
@@ -240,6 +264,19 @@ func (_m *Media) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Rights); err != nil {
 					return fmt.Errorf("unmarshal field rights: %w", err)
 				}
+			}
+		case media.FieldExpiresAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
+			} else if value.Valid {
+				_m.ExpiresAt = new(time.Time)
+				*_m.ExpiresAt = value.Time
+			}
+		case media.FieldExpired:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field expired", values[i])
+			} else if value.Valid {
+				_m.Expired = value.Bool
 			}
 		case media.FieldUploadedBy:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -332,6 +369,9 @@ func (_m *Media) String() string {
 	builder.WriteString("placeholder=")
 	builder.WriteString(_m.Placeholder)
 	builder.WriteString(", ")
+	builder.WriteString("duration=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Duration))
+	builder.WriteString(", ")
 	builder.WriteString("alt=")
 	builder.WriteString(_m.Alt)
 	builder.WriteString(", ")
@@ -351,8 +391,19 @@ func (_m *Media) String() string {
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
+	builder.WriteString("translations=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Translations))
+	builder.WriteString(", ")
 	builder.WriteString("rights=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Rights))
+	builder.WriteString(", ")
+	if v := _m.ExpiresAt; v != nil {
+		builder.WriteString("expires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("expired=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Expired))
 	builder.WriteString(", ")
 	if v := _m.UploadedBy; v != nil {
 		builder.WriteString("uploaded_by=")

@@ -191,6 +191,20 @@ func (_c *MediaCreate) SetNillablePlaceholder(v *string) *MediaCreate {
 	return _c
 }
 
+// SetDuration sets the "duration" field.
+func (_c *MediaCreate) SetDuration(v int64) *MediaCreate {
+	_c.mutation.SetDuration(v)
+	return _c
+}
+
+// SetNillableDuration sets the "duration" field if the given value is not nil.
+func (_c *MediaCreate) SetNillableDuration(v *int64) *MediaCreate {
+	if v != nil {
+		_c.SetDuration(*v)
+	}
+	return _c
+}
+
 // SetAlt sets the "alt" field.
 func (_c *MediaCreate) SetAlt(v string) *MediaCreate {
 	_c.mutation.SetAlt(v)
@@ -261,9 +275,43 @@ func (_c *MediaCreate) SetNillableFocalY(v *float64) *MediaCreate {
 	return _c
 }
 
+// SetTranslations sets the "translations" field.
+func (_c *MediaCreate) SetTranslations(v map[string]schema.MediaWords) *MediaCreate {
+	_c.mutation.SetTranslations(v)
+	return _c
+}
+
 // SetRights sets the "rights" field.
 func (_c *MediaCreate) SetRights(v *schema.Rights) *MediaCreate {
 	_c.mutation.SetRights(v)
+	return _c
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (_c *MediaCreate) SetExpiresAt(v time.Time) *MediaCreate {
+	_c.mutation.SetExpiresAt(v)
+	return _c
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_c *MediaCreate) SetNillableExpiresAt(v *time.Time) *MediaCreate {
+	if v != nil {
+		_c.SetExpiresAt(*v)
+	}
+	return _c
+}
+
+// SetExpired sets the "expired" field.
+func (_c *MediaCreate) SetExpired(v bool) *MediaCreate {
+	_c.mutation.SetExpired(v)
+	return _c
+}
+
+// SetNillableExpired sets the "expired" field if the given value is not nil.
+func (_c *MediaCreate) SetNillableExpired(v *bool) *MediaCreate {
+	if v != nil {
+		_c.SetExpired(*v)
+	}
 	return _c
 }
 
@@ -390,6 +438,10 @@ func (_c *MediaCreate) defaults() {
 		v := media.DefaultPlaceholder
 		_c.mutation.SetPlaceholder(v)
 	}
+	if _, ok := _c.mutation.Duration(); !ok {
+		v := media.DefaultDuration
+		_c.mutation.SetDuration(v)
+	}
 	if _, ok := _c.mutation.Alt(); !ok {
 		v := media.DefaultAlt
 		_c.mutation.SetAlt(v)
@@ -401,6 +453,10 @@ func (_c *MediaCreate) defaults() {
 	if _, ok := _c.mutation.Credit(); !ok {
 		v := media.DefaultCredit
 		_c.mutation.SetCredit(v)
+	}
+	if _, ok := _c.mutation.Expired(); !ok {
+		v := media.DefaultExpired
+		_c.mutation.SetExpired(v)
 	}
 }
 
@@ -444,6 +500,9 @@ func (_c *MediaCreate) check() error {
 	if _, ok := _c.mutation.Placeholder(); !ok {
 		return &ValidationError{Name: "placeholder", err: errors.New(`ent: missing required field "Media.placeholder"`)}
 	}
+	if _, ok := _c.mutation.Duration(); !ok {
+		return &ValidationError{Name: "duration", err: errors.New(`ent: missing required field "Media.duration"`)}
+	}
 	if _, ok := _c.mutation.Alt(); !ok {
 		return &ValidationError{Name: "alt", err: errors.New(`ent: missing required field "Media.alt"`)}
 	}
@@ -452,6 +511,9 @@ func (_c *MediaCreate) check() error {
 	}
 	if _, ok := _c.mutation.Credit(); !ok {
 		return &ValidationError{Name: "credit", err: errors.New(`ent: missing required field "Media.credit"`)}
+	}
+	if _, ok := _c.mutation.Expired(); !ok {
+		return &ValidationError{Name: "expired", err: errors.New(`ent: missing required field "Media.expired"`)}
 	}
 	return nil
 }
@@ -527,6 +589,10 @@ func (_c *MediaCreate) createSpec() (*Media, *sqlgraph.CreateSpec) {
 		_spec.SetField(media.FieldPlaceholder, field.TypeString, value)
 		_node.Placeholder = value
 	}
+	if value, ok := _c.mutation.Duration(); ok {
+		_spec.SetField(media.FieldDuration, field.TypeInt64, value)
+		_node.Duration = value
+	}
 	if value, ok := _c.mutation.Alt(); ok {
 		_spec.SetField(media.FieldAlt, field.TypeString, value)
 		_node.Alt = value
@@ -547,9 +613,21 @@ func (_c *MediaCreate) createSpec() (*Media, *sqlgraph.CreateSpec) {
 		_spec.SetField(media.FieldFocalY, field.TypeFloat64, value)
 		_node.FocalY = &value
 	}
+	if value, ok := _c.mutation.Translations(); ok {
+		_spec.SetField(media.FieldTranslations, field.TypeJSON, value)
+		_node.Translations = value
+	}
 	if value, ok := _c.mutation.Rights(); ok {
 		_spec.SetField(media.FieldRights, field.TypeJSON, value)
 		_node.Rights = value
+	}
+	if value, ok := _c.mutation.ExpiresAt(); ok {
+		_spec.SetField(media.FieldExpiresAt, field.TypeTime, value)
+		_node.ExpiresAt = &value
+	}
+	if value, ok := _c.mutation.Expired(); ok {
+		_spec.SetField(media.FieldExpired, field.TypeBool, value)
+		_node.Expired = value
 	}
 	if value, ok := _c.mutation.UploadedBy(); ok {
 		_spec.SetField(media.FieldUploadedBy, field.TypeInt, value)

@@ -205,6 +205,27 @@ func (_u *MediaUpdate) SetNillablePlaceholder(v *string) *MediaUpdate {
 	return _u
 }
 
+// SetDuration sets the "duration" field.
+func (_u *MediaUpdate) SetDuration(v int64) *MediaUpdate {
+	_u.mutation.ResetDuration()
+	_u.mutation.SetDuration(v)
+	return _u
+}
+
+// SetNillableDuration sets the "duration" field if the given value is not nil.
+func (_u *MediaUpdate) SetNillableDuration(v *int64) *MediaUpdate {
+	if v != nil {
+		_u.SetDuration(*v)
+	}
+	return _u
+}
+
+// AddDuration adds value to the "duration" field.
+func (_u *MediaUpdate) AddDuration(v int64) *MediaUpdate {
+	_u.mutation.AddDuration(v)
+	return _u
+}
+
 // SetAlt sets the "alt" field.
 func (_u *MediaUpdate) SetAlt(v string) *MediaUpdate {
 	_u.mutation.SetAlt(v)
@@ -301,6 +322,18 @@ func (_u *MediaUpdate) ClearFocalY() *MediaUpdate {
 	return _u
 }
 
+// SetTranslations sets the "translations" field.
+func (_u *MediaUpdate) SetTranslations(v map[string]schema.MediaWords) *MediaUpdate {
+	_u.mutation.SetTranslations(v)
+	return _u
+}
+
+// ClearTranslations clears the value of the "translations" field.
+func (_u *MediaUpdate) ClearTranslations() *MediaUpdate {
+	_u.mutation.ClearTranslations()
+	return _u
+}
+
 // SetRights sets the "rights" field.
 func (_u *MediaUpdate) SetRights(v *schema.Rights) *MediaUpdate {
 	_u.mutation.SetRights(v)
@@ -310,6 +343,40 @@ func (_u *MediaUpdate) SetRights(v *schema.Rights) *MediaUpdate {
 // ClearRights clears the value of the "rights" field.
 func (_u *MediaUpdate) ClearRights() *MediaUpdate {
 	_u.mutation.ClearRights()
+	return _u
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (_u *MediaUpdate) SetExpiresAt(v time.Time) *MediaUpdate {
+	_u.mutation.SetExpiresAt(v)
+	return _u
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_u *MediaUpdate) SetNillableExpiresAt(v *time.Time) *MediaUpdate {
+	if v != nil {
+		_u.SetExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (_u *MediaUpdate) ClearExpiresAt() *MediaUpdate {
+	_u.mutation.ClearExpiresAt()
+	return _u
+}
+
+// SetExpired sets the "expired" field.
+func (_u *MediaUpdate) SetExpired(v bool) *MediaUpdate {
+	_u.mutation.SetExpired(v)
+	return _u
+}
+
+// SetNillableExpired sets the "expired" field if the given value is not nil.
+func (_u *MediaUpdate) SetNillableExpired(v *bool) *MediaUpdate {
+	if v != nil {
+		_u.SetExpired(*v)
+	}
 	return _u
 }
 
@@ -526,6 +593,12 @@ func (_u *MediaUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Placeholder(); ok {
 		_spec.SetField(media.FieldPlaceholder, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Duration(); ok {
+		_spec.SetField(media.FieldDuration, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDuration(); ok {
+		_spec.AddField(media.FieldDuration, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Alt(); ok {
 		_spec.SetField(media.FieldAlt, field.TypeString, value)
 	}
@@ -553,11 +626,26 @@ func (_u *MediaUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.FocalYCleared() {
 		_spec.ClearField(media.FieldFocalY, field.TypeFloat64)
 	}
+	if value, ok := _u.mutation.Translations(); ok {
+		_spec.SetField(media.FieldTranslations, field.TypeJSON, value)
+	}
+	if _u.mutation.TranslationsCleared() {
+		_spec.ClearField(media.FieldTranslations, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Rights(); ok {
 		_spec.SetField(media.FieldRights, field.TypeJSON, value)
 	}
 	if _u.mutation.RightsCleared() {
 		_spec.ClearField(media.FieldRights, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ExpiresAt(); ok {
+		_spec.SetField(media.FieldExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(media.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Expired(); ok {
+		_spec.SetField(media.FieldExpired, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.UploadedBy(); ok {
 		_spec.SetField(media.FieldUploadedBy, field.TypeInt, value)
@@ -853,6 +941,27 @@ func (_u *MediaUpdateOne) SetNillablePlaceholder(v *string) *MediaUpdateOne {
 	return _u
 }
 
+// SetDuration sets the "duration" field.
+func (_u *MediaUpdateOne) SetDuration(v int64) *MediaUpdateOne {
+	_u.mutation.ResetDuration()
+	_u.mutation.SetDuration(v)
+	return _u
+}
+
+// SetNillableDuration sets the "duration" field if the given value is not nil.
+func (_u *MediaUpdateOne) SetNillableDuration(v *int64) *MediaUpdateOne {
+	if v != nil {
+		_u.SetDuration(*v)
+	}
+	return _u
+}
+
+// AddDuration adds value to the "duration" field.
+func (_u *MediaUpdateOne) AddDuration(v int64) *MediaUpdateOne {
+	_u.mutation.AddDuration(v)
+	return _u
+}
+
 // SetAlt sets the "alt" field.
 func (_u *MediaUpdateOne) SetAlt(v string) *MediaUpdateOne {
 	_u.mutation.SetAlt(v)
@@ -949,6 +1058,18 @@ func (_u *MediaUpdateOne) ClearFocalY() *MediaUpdateOne {
 	return _u
 }
 
+// SetTranslations sets the "translations" field.
+func (_u *MediaUpdateOne) SetTranslations(v map[string]schema.MediaWords) *MediaUpdateOne {
+	_u.mutation.SetTranslations(v)
+	return _u
+}
+
+// ClearTranslations clears the value of the "translations" field.
+func (_u *MediaUpdateOne) ClearTranslations() *MediaUpdateOne {
+	_u.mutation.ClearTranslations()
+	return _u
+}
+
 // SetRights sets the "rights" field.
 func (_u *MediaUpdateOne) SetRights(v *schema.Rights) *MediaUpdateOne {
 	_u.mutation.SetRights(v)
@@ -958,6 +1079,40 @@ func (_u *MediaUpdateOne) SetRights(v *schema.Rights) *MediaUpdateOne {
 // ClearRights clears the value of the "rights" field.
 func (_u *MediaUpdateOne) ClearRights() *MediaUpdateOne {
 	_u.mutation.ClearRights()
+	return _u
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (_u *MediaUpdateOne) SetExpiresAt(v time.Time) *MediaUpdateOne {
+	_u.mutation.SetExpiresAt(v)
+	return _u
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_u *MediaUpdateOne) SetNillableExpiresAt(v *time.Time) *MediaUpdateOne {
+	if v != nil {
+		_u.SetExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (_u *MediaUpdateOne) ClearExpiresAt() *MediaUpdateOne {
+	_u.mutation.ClearExpiresAt()
+	return _u
+}
+
+// SetExpired sets the "expired" field.
+func (_u *MediaUpdateOne) SetExpired(v bool) *MediaUpdateOne {
+	_u.mutation.SetExpired(v)
+	return _u
+}
+
+// SetNillableExpired sets the "expired" field if the given value is not nil.
+func (_u *MediaUpdateOne) SetNillableExpired(v *bool) *MediaUpdateOne {
+	if v != nil {
+		_u.SetExpired(*v)
+	}
 	return _u
 }
 
@@ -1204,6 +1359,12 @@ func (_u *MediaUpdateOne) sqlSave(ctx context.Context) (_node *Media, err error)
 	if value, ok := _u.mutation.Placeholder(); ok {
 		_spec.SetField(media.FieldPlaceholder, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Duration(); ok {
+		_spec.SetField(media.FieldDuration, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDuration(); ok {
+		_spec.AddField(media.FieldDuration, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Alt(); ok {
 		_spec.SetField(media.FieldAlt, field.TypeString, value)
 	}
@@ -1231,11 +1392,26 @@ func (_u *MediaUpdateOne) sqlSave(ctx context.Context) (_node *Media, err error)
 	if _u.mutation.FocalYCleared() {
 		_spec.ClearField(media.FieldFocalY, field.TypeFloat64)
 	}
+	if value, ok := _u.mutation.Translations(); ok {
+		_spec.SetField(media.FieldTranslations, field.TypeJSON, value)
+	}
+	if _u.mutation.TranslationsCleared() {
+		_spec.ClearField(media.FieldTranslations, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Rights(); ok {
 		_spec.SetField(media.FieldRights, field.TypeJSON, value)
 	}
 	if _u.mutation.RightsCleared() {
 		_spec.ClearField(media.FieldRights, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ExpiresAt(); ok {
+		_spec.SetField(media.FieldExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(media.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Expired(); ok {
+		_spec.SetField(media.FieldExpired, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.UploadedBy(); ok {
 		_spec.SetField(media.FieldUploadedBy, field.TypeInt, value)

@@ -24280,6 +24280,8 @@ type MediaMutation struct {
 	addsize            *int64
 	checksum           *string
 	placeholder        *string
+	duration           *int64
+	addduration        *int64
 	alt                *string
 	caption            *string
 	credit             *string
@@ -24287,7 +24289,10 @@ type MediaMutation struct {
 	addfocal_x         *float64
 	focal_y            *float64
 	addfocal_y         *float64
+	translations       *map[string]schema.MediaWords
 	rights             **schema.Rights
+	expires_at         *time.Time
+	expired            *bool
 	uploaded_by        *int
 	adduploaded_by     *int
 	clearedFields      map[string]struct{}
@@ -24905,6 +24910,62 @@ func (m *MediaMutation) ResetPlaceholder() {
 	m.placeholder = nil
 }
 
+// SetDuration sets the "duration" field.
+func (m *MediaMutation) SetDuration(i int64) {
+	m.duration = &i
+	m.addduration = nil
+}
+
+// Duration returns the value of the "duration" field in the mutation.
+func (m *MediaMutation) Duration() (r int64, exists bool) {
+	v := m.duration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDuration returns the old "duration" field's value of the Media entity.
+// If the Media object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MediaMutation) OldDuration(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDuration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDuration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDuration: %w", err)
+	}
+	return oldValue.Duration, nil
+}
+
+// AddDuration adds i to the "duration" field.
+func (m *MediaMutation) AddDuration(i int64) {
+	if m.addduration != nil {
+		*m.addduration += i
+	} else {
+		m.addduration = &i
+	}
+}
+
+// AddedDuration returns the value that was added to the "duration" field in this mutation.
+func (m *MediaMutation) AddedDuration() (r int64, exists bool) {
+	v := m.addduration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDuration resets all changes to the "duration" field.
+func (m *MediaMutation) ResetDuration() {
+	m.duration = nil
+	m.addduration = nil
+}
+
 // SetAlt sets the "alt" field.
 func (m *MediaMutation) SetAlt(s string) {
 	m.alt = &s
@@ -25153,6 +25214,55 @@ func (m *MediaMutation) ResetFocalY() {
 	delete(m.clearedFields, media.FieldFocalY)
 }
 
+// SetTranslations sets the "translations" field.
+func (m *MediaMutation) SetTranslations(mw map[string]schema.MediaWords) {
+	m.translations = &mw
+}
+
+// Translations returns the value of the "translations" field in the mutation.
+func (m *MediaMutation) Translations() (r map[string]schema.MediaWords, exists bool) {
+	v := m.translations
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTranslations returns the old "translations" field's value of the Media entity.
+// If the Media object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MediaMutation) OldTranslations(ctx context.Context) (v map[string]schema.MediaWords, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTranslations is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTranslations requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTranslations: %w", err)
+	}
+	return oldValue.Translations, nil
+}
+
+// ClearTranslations clears the value of the "translations" field.
+func (m *MediaMutation) ClearTranslations() {
+	m.translations = nil
+	m.clearedFields[media.FieldTranslations] = struct{}{}
+}
+
+// TranslationsCleared returns if the "translations" field was cleared in this mutation.
+func (m *MediaMutation) TranslationsCleared() bool {
+	_, ok := m.clearedFields[media.FieldTranslations]
+	return ok
+}
+
+// ResetTranslations resets all changes to the "translations" field.
+func (m *MediaMutation) ResetTranslations() {
+	m.translations = nil
+	delete(m.clearedFields, media.FieldTranslations)
+}
+
 // SetRights sets the "rights" field.
 func (m *MediaMutation) SetRights(s *schema.Rights) {
 	m.rights = &s
@@ -25200,6 +25310,91 @@ func (m *MediaMutation) RightsCleared() bool {
 func (m *MediaMutation) ResetRights() {
 	m.rights = nil
 	delete(m.clearedFields, media.FieldRights)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *MediaMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *MediaMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Media entity.
+// If the Media object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MediaMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *MediaMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[media.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *MediaMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[media.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *MediaMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, media.FieldExpiresAt)
+}
+
+// SetExpired sets the "expired" field.
+func (m *MediaMutation) SetExpired(b bool) {
+	m.expired = &b
+}
+
+// Expired returns the value of the "expired" field in the mutation.
+func (m *MediaMutation) Expired() (r bool, exists bool) {
+	v := m.expired
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpired returns the old "expired" field's value of the Media entity.
+// If the Media object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MediaMutation) OldExpired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpired: %w", err)
+	}
+	return oldValue.Expired, nil
+}
+
+// ResetExpired resets all changes to the "expired" field.
+func (m *MediaMutation) ResetExpired() {
+	m.expired = nil
 }
 
 // SetUploadedBy sets the "uploaded_by" field.
@@ -25414,7 +25609,7 @@ func (m *MediaMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MediaMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 23)
 	if m.created_at != nil {
 		fields = append(fields, media.FieldCreatedAt)
 	}
@@ -25451,6 +25646,9 @@ func (m *MediaMutation) Fields() []string {
 	if m.placeholder != nil {
 		fields = append(fields, media.FieldPlaceholder)
 	}
+	if m.duration != nil {
+		fields = append(fields, media.FieldDuration)
+	}
 	if m.alt != nil {
 		fields = append(fields, media.FieldAlt)
 	}
@@ -25466,8 +25664,17 @@ func (m *MediaMutation) Fields() []string {
 	if m.focal_y != nil {
 		fields = append(fields, media.FieldFocalY)
 	}
+	if m.translations != nil {
+		fields = append(fields, media.FieldTranslations)
+	}
 	if m.rights != nil {
 		fields = append(fields, media.FieldRights)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, media.FieldExpiresAt)
+	}
+	if m.expired != nil {
+		fields = append(fields, media.FieldExpired)
 	}
 	if m.uploaded_by != nil {
 		fields = append(fields, media.FieldUploadedBy)
@@ -25504,6 +25711,8 @@ func (m *MediaMutation) Field(name string) (ent.Value, bool) {
 		return m.Checksum()
 	case media.FieldPlaceholder:
 		return m.Placeholder()
+	case media.FieldDuration:
+		return m.Duration()
 	case media.FieldAlt:
 		return m.Alt()
 	case media.FieldCaption:
@@ -25514,8 +25723,14 @@ func (m *MediaMutation) Field(name string) (ent.Value, bool) {
 		return m.FocalX()
 	case media.FieldFocalY:
 		return m.FocalY()
+	case media.FieldTranslations:
+		return m.Translations()
 	case media.FieldRights:
 		return m.Rights()
+	case media.FieldExpiresAt:
+		return m.ExpiresAt()
+	case media.FieldExpired:
+		return m.Expired()
 	case media.FieldUploadedBy:
 		return m.UploadedBy()
 	}
@@ -25551,6 +25766,8 @@ func (m *MediaMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldChecksum(ctx)
 	case media.FieldPlaceholder:
 		return m.OldPlaceholder(ctx)
+	case media.FieldDuration:
+		return m.OldDuration(ctx)
 	case media.FieldAlt:
 		return m.OldAlt(ctx)
 	case media.FieldCaption:
@@ -25561,8 +25778,14 @@ func (m *MediaMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldFocalX(ctx)
 	case media.FieldFocalY:
 		return m.OldFocalY(ctx)
+	case media.FieldTranslations:
+		return m.OldTranslations(ctx)
 	case media.FieldRights:
 		return m.OldRights(ctx)
+	case media.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case media.FieldExpired:
+		return m.OldExpired(ctx)
 	case media.FieldUploadedBy:
 		return m.OldUploadedBy(ctx)
 	}
@@ -25658,6 +25881,13 @@ func (m *MediaMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPlaceholder(v)
 		return nil
+	case media.FieldDuration:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDuration(v)
+		return nil
 	case media.FieldAlt:
 		v, ok := value.(string)
 		if !ok {
@@ -25693,12 +25923,33 @@ func (m *MediaMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetFocalY(v)
 		return nil
+	case media.FieldTranslations:
+		v, ok := value.(map[string]schema.MediaWords)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTranslations(v)
+		return nil
 	case media.FieldRights:
 		v, ok := value.(*schema.Rights)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRights(v)
+		return nil
+	case media.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case media.FieldExpired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpired(v)
 		return nil
 	case media.FieldUploadedBy:
 		v, ok := value.(int)
@@ -25724,6 +25975,9 @@ func (m *MediaMutation) AddedFields() []string {
 	if m.addsize != nil {
 		fields = append(fields, media.FieldSize)
 	}
+	if m.addduration != nil {
+		fields = append(fields, media.FieldDuration)
+	}
 	if m.addfocal_x != nil {
 		fields = append(fields, media.FieldFocalX)
 	}
@@ -25747,6 +26001,8 @@ func (m *MediaMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedHeight()
 	case media.FieldSize:
 		return m.AddedSize()
+	case media.FieldDuration:
+		return m.AddedDuration()
 	case media.FieldFocalX:
 		return m.AddedFocalX()
 	case media.FieldFocalY:
@@ -25782,6 +26038,13 @@ func (m *MediaMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSize(v)
+		return nil
+	case media.FieldDuration:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDuration(v)
 		return nil
 	case media.FieldFocalX:
 		v, ok := value.(float64)
@@ -25821,8 +26084,14 @@ func (m *MediaMutation) ClearedFields() []string {
 	if m.FieldCleared(media.FieldFocalY) {
 		fields = append(fields, media.FieldFocalY)
 	}
+	if m.FieldCleared(media.FieldTranslations) {
+		fields = append(fields, media.FieldTranslations)
+	}
 	if m.FieldCleared(media.FieldRights) {
 		fields = append(fields, media.FieldRights)
+	}
+	if m.FieldCleared(media.FieldExpiresAt) {
+		fields = append(fields, media.FieldExpiresAt)
 	}
 	if m.FieldCleared(media.FieldUploadedBy) {
 		fields = append(fields, media.FieldUploadedBy)
@@ -25850,8 +26119,14 @@ func (m *MediaMutation) ClearField(name string) error {
 	case media.FieldFocalY:
 		m.ClearFocalY()
 		return nil
+	case media.FieldTranslations:
+		m.ClearTranslations()
+		return nil
 	case media.FieldRights:
 		m.ClearRights()
+		return nil
+	case media.FieldExpiresAt:
+		m.ClearExpiresAt()
 		return nil
 	case media.FieldUploadedBy:
 		m.ClearUploadedBy()
@@ -25900,6 +26175,9 @@ func (m *MediaMutation) ResetField(name string) error {
 	case media.FieldPlaceholder:
 		m.ResetPlaceholder()
 		return nil
+	case media.FieldDuration:
+		m.ResetDuration()
+		return nil
 	case media.FieldAlt:
 		m.ResetAlt()
 		return nil
@@ -25915,8 +26193,17 @@ func (m *MediaMutation) ResetField(name string) error {
 	case media.FieldFocalY:
 		m.ResetFocalY()
 		return nil
+	case media.FieldTranslations:
+		m.ResetTranslations()
+		return nil
 	case media.FieldRights:
 		m.ResetRights()
+		return nil
+	case media.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case media.FieldExpired:
+		m.ResetExpired()
 		return nil
 	case media.FieldUploadedBy:
 		m.ResetUploadedBy()
@@ -30009,6 +30296,8 @@ type NotificationMutation struct {
 	clearedarticle bool
 	comment        *int
 	clearedcomment bool
+	media          *int
+	clearedmedia   bool
 	done           bool
 	oldValue       func(context.Context) (*Notification, error)
 	predicates     []predicate.Notification
@@ -30318,6 +30607,55 @@ func (m *NotificationMutation) ResetCommentID() {
 	delete(m.clearedFields, notification.FieldCommentID)
 }
 
+// SetMediaID sets the "media_id" field.
+func (m *NotificationMutation) SetMediaID(i int) {
+	m.media = &i
+}
+
+// MediaID returns the value of the "media_id" field in the mutation.
+func (m *NotificationMutation) MediaID() (r int, exists bool) {
+	v := m.media
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMediaID returns the old "media_id" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldMediaID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMediaID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMediaID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMediaID: %w", err)
+	}
+	return oldValue.MediaID, nil
+}
+
+// ClearMediaID clears the value of the "media_id" field.
+func (m *NotificationMutation) ClearMediaID() {
+	m.media = nil
+	m.clearedFields[notification.FieldMediaID] = struct{}{}
+}
+
+// MediaIDCleared returns if the "media_id" field was cleared in this mutation.
+func (m *NotificationMutation) MediaIDCleared() bool {
+	_, ok := m.clearedFields[notification.FieldMediaID]
+	return ok
+}
+
+// ResetMediaID resets all changes to the "media_id" field.
+func (m *NotificationMutation) ResetMediaID() {
+	m.media = nil
+	delete(m.clearedFields, notification.FieldMediaID)
+}
+
 // SetText sets the "text" field.
 func (m *NotificationMutation) SetText(s string) {
 	m.text = &s
@@ -30520,6 +30858,33 @@ func (m *NotificationMutation) ResetComment() {
 	m.clearedcomment = false
 }
 
+// ClearMedia clears the "media" edge to the Media entity.
+func (m *NotificationMutation) ClearMedia() {
+	m.clearedmedia = true
+	m.clearedFields[notification.FieldMediaID] = struct{}{}
+}
+
+// MediaCleared reports if the "media" edge to the Media entity was cleared.
+func (m *NotificationMutation) MediaCleared() bool {
+	return m.MediaIDCleared() || m.clearedmedia
+}
+
+// MediaIDs returns the "media" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MediaID instead. It exists only for internal usage by the builders.
+func (m *NotificationMutation) MediaIDs() (ids []int) {
+	if id := m.media; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMedia resets all changes to the "media" edge.
+func (m *NotificationMutation) ResetMedia() {
+	m.media = nil
+	m.clearedmedia = false
+}
+
 // Where appends a list predicates to the NotificationMutation builder.
 func (m *NotificationMutation) Where(ps ...predicate.Notification) {
 	m.predicates = append(m.predicates, ps...)
@@ -30554,7 +30919,7 @@ func (m *NotificationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *NotificationMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.user != nil {
 		fields = append(fields, notification.FieldUserID)
 	}
@@ -30569,6 +30934,9 @@ func (m *NotificationMutation) Fields() []string {
 	}
 	if m.comment != nil {
 		fields = append(fields, notification.FieldCommentID)
+	}
+	if m.media != nil {
+		fields = append(fields, notification.FieldMediaID)
 	}
 	if m.text != nil {
 		fields = append(fields, notification.FieldText)
@@ -30597,6 +30965,8 @@ func (m *NotificationMutation) Field(name string) (ent.Value, bool) {
 		return m.ArticleID()
 	case notification.FieldCommentID:
 		return m.CommentID()
+	case notification.FieldMediaID:
+		return m.MediaID()
 	case notification.FieldText:
 		return m.Text()
 	case notification.FieldCreatedAt:
@@ -30622,6 +30992,8 @@ func (m *NotificationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldArticleID(ctx)
 	case notification.FieldCommentID:
 		return m.OldCommentID(ctx)
+	case notification.FieldMediaID:
+		return m.OldMediaID(ctx)
 	case notification.FieldText:
 		return m.OldText(ctx)
 	case notification.FieldCreatedAt:
@@ -30671,6 +31043,13 @@ func (m *NotificationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCommentID(v)
+		return nil
+	case notification.FieldMediaID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMediaID(v)
 		return nil
 	case notification.FieldText:
 		v, ok := value.(string)
@@ -30732,6 +31111,9 @@ func (m *NotificationMutation) ClearedFields() []string {
 	if m.FieldCleared(notification.FieldCommentID) {
 		fields = append(fields, notification.FieldCommentID)
 	}
+	if m.FieldCleared(notification.FieldMediaID) {
+		fields = append(fields, notification.FieldMediaID)
+	}
 	if m.FieldCleared(notification.FieldReadAt) {
 		fields = append(fields, notification.FieldReadAt)
 	}
@@ -30754,6 +31136,9 @@ func (m *NotificationMutation) ClearField(name string) error {
 		return nil
 	case notification.FieldCommentID:
 		m.ClearCommentID()
+		return nil
+	case notification.FieldMediaID:
+		m.ClearMediaID()
 		return nil
 	case notification.FieldReadAt:
 		m.ClearReadAt()
@@ -30781,6 +31166,9 @@ func (m *NotificationMutation) ResetField(name string) error {
 	case notification.FieldCommentID:
 		m.ResetCommentID()
 		return nil
+	case notification.FieldMediaID:
+		m.ResetMediaID()
+		return nil
 	case notification.FieldText:
 		m.ResetText()
 		return nil
@@ -30796,7 +31184,7 @@ func (m *NotificationMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *NotificationMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.user != nil {
 		edges = append(edges, notification.EdgeUser)
 	}
@@ -30805,6 +31193,9 @@ func (m *NotificationMutation) AddedEdges() []string {
 	}
 	if m.comment != nil {
 		edges = append(edges, notification.EdgeComment)
+	}
+	if m.media != nil {
+		edges = append(edges, notification.EdgeMedia)
 	}
 	return edges
 }
@@ -30825,13 +31216,17 @@ func (m *NotificationMutation) AddedIDs(name string) []ent.Value {
 		if id := m.comment; id != nil {
 			return []ent.Value{*id}
 		}
+	case notification.EdgeMedia:
+		if id := m.media; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *NotificationMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	return edges
 }
 
@@ -30843,7 +31238,7 @@ func (m *NotificationMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *NotificationMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.cleareduser {
 		edges = append(edges, notification.EdgeUser)
 	}
@@ -30852,6 +31247,9 @@ func (m *NotificationMutation) ClearedEdges() []string {
 	}
 	if m.clearedcomment {
 		edges = append(edges, notification.EdgeComment)
+	}
+	if m.clearedmedia {
+		edges = append(edges, notification.EdgeMedia)
 	}
 	return edges
 }
@@ -30866,6 +31264,8 @@ func (m *NotificationMutation) EdgeCleared(name string) bool {
 		return m.clearedarticle
 	case notification.EdgeComment:
 		return m.clearedcomment
+	case notification.EdgeMedia:
+		return m.clearedmedia
 	}
 	return false
 }
@@ -30883,6 +31283,9 @@ func (m *NotificationMutation) ClearEdge(name string) error {
 	case notification.EdgeComment:
 		m.ClearComment()
 		return nil
+	case notification.EdgeMedia:
+		m.ClearMedia()
+		return nil
 	}
 	return fmt.Errorf("unknown Notification unique edge %s", name)
 }
@@ -30899,6 +31302,9 @@ func (m *NotificationMutation) ResetEdge(name string) error {
 		return nil
 	case notification.EdgeComment:
 		m.ResetComment()
+		return nil
+	case notification.EdgeMedia:
+		m.ResetMedia()
 		return nil
 	}
 	return fmt.Errorf("unknown Notification edge %s", name)

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
@@ -30,6 +31,8 @@ type Notification struct {
 	ArticleID *int `json:"article_id,omitempty"`
 	// CommentID holds the value of the "comment_id" field.
 	CommentID *int `json:"comment_id,omitempty"`
+	// MediaID holds the value of the "media_id" field.
+	MediaID *int `json:"media_id,omitempty"`
 	// words of an editor or moderator
 	Text string `json:"text,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -50,9 +53,11 @@ type NotificationEdges struct {
 	Article *Article `json:"article,omitempty"`
 	// Comment holds the value of the comment edge.
 	Comment *Comment `json:"comment,omitempty"`
+	// Media holds the value of the media edge.
+	Media *Media `json:"media,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 }
 
 // UserOrErr returns the User value or an error if the edge
@@ -88,12 +93,23 @@ func (e NotificationEdges) CommentOrErr() (*Comment, error) {
 	return nil, &NotLoadedError{edge: "comment"}
 }
 
+// MediaOrErr returns the Media value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e NotificationEdges) MediaOrErr() (*Media, error) {
+	if e.Media != nil {
+		return e.Media, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: media.Label}
+	}
+	return nil, &NotLoadedError{edge: "media"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Notification) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case notification.FieldID, notification.FieldUserID, notification.FieldArticleID, notification.FieldCommentID:
+		case notification.FieldID, notification.FieldUserID, notification.FieldArticleID, notification.FieldCommentID, notification.FieldMediaID:
 			values[i] = new(sql.NullInt64)
 		case notification.FieldKind, notification.FieldCause, notification.FieldText:
 			values[i] = new(sql.NullString)
@@ -152,6 +168,13 @@ func (_m *Notification) assignValues(columns []string, values []any) error {
 				_m.CommentID = new(int)
 				*_m.CommentID = int(value.Int64)
 			}
+		case notification.FieldMediaID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field media_id", values[i])
+			} else if value.Valid {
+				_m.MediaID = new(int)
+				*_m.MediaID = int(value.Int64)
+			}
 		case notification.FieldText:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field text", values[i])
@@ -199,6 +222,11 @@ func (_m *Notification) QueryComment() *CommentQuery {
 	return NewNotificationClient(_m.config).QueryComment(_m)
 }
 
+// QueryMedia queries the "media" edge of the Notification entity.
+func (_m *Notification) QueryMedia() *MediaQuery {
+	return NewNotificationClient(_m.config).QueryMedia(_m)
+}
+
 // Update returns a builder for updating this Notification.
 // Note that you need to call Notification.Unwrap() before calling this method if this Notification
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -238,6 +266,11 @@ func (_m *Notification) String() string {
 	builder.WriteString(", ")
 	if v := _m.CommentID; v != nil {
 		builder.WriteString("comment_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.MediaID; v != nil {
+		builder.WriteString("media_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
@@ -65,6 +66,20 @@ func (_c *NotificationCreate) SetCommentID(v int) *NotificationCreate {
 func (_c *NotificationCreate) SetNillableCommentID(v *int) *NotificationCreate {
 	if v != nil {
 		_c.SetCommentID(*v)
+	}
+	return _c
+}
+
+// SetMediaID sets the "media_id" field.
+func (_c *NotificationCreate) SetMediaID(v int) *NotificationCreate {
+	_c.mutation.SetMediaID(v)
+	return _c
+}
+
+// SetNillableMediaID sets the "media_id" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableMediaID(v *int) *NotificationCreate {
+	if v != nil {
+		_c.SetMediaID(*v)
 	}
 	return _c
 }
@@ -124,6 +139,11 @@ func (_c *NotificationCreate) SetArticle(v *Article) *NotificationCreate {
 // SetComment sets the "comment" edge to the Comment entity.
 func (_c *NotificationCreate) SetComment(v *Comment) *NotificationCreate {
 	return _c.SetCommentID(v.ID)
+}
+
+// SetMedia sets the "media" edge to the Media entity.
+func (_c *NotificationCreate) SetMedia(v *Media) *NotificationCreate {
+	return _c.SetMediaID(v.ID)
 }
 
 // Mutation returns the NotificationMutation object of the builder.
@@ -291,6 +311,23 @@ func (_c *NotificationCreate) createSpec() (*Notification, *sqlgraph.CreateSpec)
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.CommentID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.MediaIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   notification.MediaTable,
+			Columns: []string{notification.MediaColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(media.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.MediaID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -114,6 +115,26 @@ func (_u *NotificationUpdate) ClearCommentID() *NotificationUpdate {
 	return _u
 }
 
+// SetMediaID sets the "media_id" field.
+func (_u *NotificationUpdate) SetMediaID(v int) *NotificationUpdate {
+	_u.mutation.SetMediaID(v)
+	return _u
+}
+
+// SetNillableMediaID sets the "media_id" field if the given value is not nil.
+func (_u *NotificationUpdate) SetNillableMediaID(v *int) *NotificationUpdate {
+	if v != nil {
+		_u.SetMediaID(*v)
+	}
+	return _u
+}
+
+// ClearMediaID clears the value of the "media_id" field.
+func (_u *NotificationUpdate) ClearMediaID() *NotificationUpdate {
+	_u.mutation.ClearMediaID()
+	return _u
+}
+
 // SetText sets the "text" field.
 func (_u *NotificationUpdate) SetText(v string) *NotificationUpdate {
 	_u.mutation.SetText(v)
@@ -163,6 +184,11 @@ func (_u *NotificationUpdate) SetComment(v *Comment) *NotificationUpdate {
 	return _u.SetCommentID(v.ID)
 }
 
+// SetMedia sets the "media" edge to the Media entity.
+func (_u *NotificationUpdate) SetMedia(v *Media) *NotificationUpdate {
+	return _u.SetMediaID(v.ID)
+}
+
 // Mutation returns the NotificationMutation object of the builder.
 func (_u *NotificationUpdate) Mutation() *NotificationMutation {
 	return _u.mutation
@@ -183,6 +209,12 @@ func (_u *NotificationUpdate) ClearArticle() *NotificationUpdate {
 // ClearComment clears the "comment" edge to the Comment entity.
 func (_u *NotificationUpdate) ClearComment() *NotificationUpdate {
 	_u.mutation.ClearComment()
+	return _u
+}
+
+// ClearMedia clears the "media" edge to the Media entity.
+func (_u *NotificationUpdate) ClearMedia() *NotificationUpdate {
+	_u.mutation.ClearMedia()
 	return _u
 }
 
@@ -346,6 +378,35 @@ func (_u *NotificationUpdate) sqlSave(ctx context.Context) (_node int, err error
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.MediaCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   notification.MediaTable,
+			Columns: []string{notification.MediaColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(media.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MediaIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   notification.MediaTable,
+			Columns: []string{notification.MediaColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(media.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -450,6 +511,26 @@ func (_u *NotificationUpdateOne) ClearCommentID() *NotificationUpdateOne {
 	return _u
 }
 
+// SetMediaID sets the "media_id" field.
+func (_u *NotificationUpdateOne) SetMediaID(v int) *NotificationUpdateOne {
+	_u.mutation.SetMediaID(v)
+	return _u
+}
+
+// SetNillableMediaID sets the "media_id" field if the given value is not nil.
+func (_u *NotificationUpdateOne) SetNillableMediaID(v *int) *NotificationUpdateOne {
+	if v != nil {
+		_u.SetMediaID(*v)
+	}
+	return _u
+}
+
+// ClearMediaID clears the value of the "media_id" field.
+func (_u *NotificationUpdateOne) ClearMediaID() *NotificationUpdateOne {
+	_u.mutation.ClearMediaID()
+	return _u
+}
+
 // SetText sets the "text" field.
 func (_u *NotificationUpdateOne) SetText(v string) *NotificationUpdateOne {
 	_u.mutation.SetText(v)
@@ -499,6 +580,11 @@ func (_u *NotificationUpdateOne) SetComment(v *Comment) *NotificationUpdateOne {
 	return _u.SetCommentID(v.ID)
 }
 
+// SetMedia sets the "media" edge to the Media entity.
+func (_u *NotificationUpdateOne) SetMedia(v *Media) *NotificationUpdateOne {
+	return _u.SetMediaID(v.ID)
+}
+
 // Mutation returns the NotificationMutation object of the builder.
 func (_u *NotificationUpdateOne) Mutation() *NotificationMutation {
 	return _u.mutation
@@ -519,6 +605,12 @@ func (_u *NotificationUpdateOne) ClearArticle() *NotificationUpdateOne {
 // ClearComment clears the "comment" edge to the Comment entity.
 func (_u *NotificationUpdateOne) ClearComment() *NotificationUpdateOne {
 	_u.mutation.ClearComment()
+	return _u
+}
+
+// ClearMedia clears the "media" edge to the Media entity.
+func (_u *NotificationUpdateOne) ClearMedia() *NotificationUpdateOne {
+	_u.mutation.ClearMedia()
 	return _u
 }
 
@@ -705,6 +797,35 @@ func (_u *NotificationUpdateOne) sqlSave(ctx context.Context) (_node *Notificati
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(comment.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MediaCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   notification.MediaTable,
+			Columns: []string{notification.MediaColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(media.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MediaIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   notification.MediaTable,
+			Columns: []string{notification.MediaColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(media.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

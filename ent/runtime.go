@@ -545,18 +545,26 @@ func init() {
 	mediaDescPlaceholder := mediaFields[9].Descriptor()
 	// media.DefaultPlaceholder holds the default value on creation for the placeholder field.
 	media.DefaultPlaceholder = mediaDescPlaceholder.Default.(string)
+	// mediaDescDuration is the schema descriptor for duration field.
+	mediaDescDuration := mediaFields[10].Descriptor()
+	// media.DefaultDuration holds the default value on creation for the duration field.
+	media.DefaultDuration = mediaDescDuration.Default.(int64)
 	// mediaDescAlt is the schema descriptor for alt field.
-	mediaDescAlt := mediaFields[10].Descriptor()
+	mediaDescAlt := mediaFields[11].Descriptor()
 	// media.DefaultAlt holds the default value on creation for the alt field.
 	media.DefaultAlt = mediaDescAlt.Default.(string)
 	// mediaDescCaption is the schema descriptor for caption field.
-	mediaDescCaption := mediaFields[11].Descriptor()
+	mediaDescCaption := mediaFields[12].Descriptor()
 	// media.DefaultCaption holds the default value on creation for the caption field.
 	media.DefaultCaption = mediaDescCaption.Default.(string)
 	// mediaDescCredit is the schema descriptor for credit field.
-	mediaDescCredit := mediaFields[12].Descriptor()
+	mediaDescCredit := mediaFields[13].Descriptor()
 	// media.DefaultCredit holds the default value on creation for the credit field.
 	media.DefaultCredit = mediaDescCredit.Default.(string)
+	// mediaDescExpired is the schema descriptor for expired field.
+	mediaDescExpired := mediaFields[19].Descriptor()
+	// media.DefaultExpired holds the default value on creation for the expired field.
+	media.DefaultExpired = mediaDescExpired.Default.(bool)
 	menuMixin := schema.Menu{}.Mixin()
 	menuMixinFields0 := menuMixin[0].Fields()
 	_ = menuMixinFields0
@@ -647,11 +655,11 @@ func init() {
 	notificationFields := schema.Notification{}.Fields()
 	_ = notificationFields
 	// notificationDescText is the schema descriptor for text field.
-	notificationDescText := notificationFields[5].Descriptor()
+	notificationDescText := notificationFields[6].Descriptor()
 	// notification.DefaultText holds the default value on creation for the text field.
 	notification.DefaultText = notificationDescText.Default.(string)
 	// notificationDescCreatedAt is the schema descriptor for created_at field.
-	notificationDescCreatedAt := notificationFields[6].Descriptor()
+	notificationDescCreatedAt := notificationFields[7].Descriptor()
 	// notification.DefaultCreatedAt holds the default value on creation for the created_at field.
 	notification.DefaultCreatedAt = notificationDescCreatedAt.Default.(func() time.Time)
 	onetimetokenFields := schema.OneTimeToken{}.Fields()

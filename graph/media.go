@@ -3,6 +3,9 @@ package graph
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -11,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -57,13 +61,14 @@ func decodeMediaFilter(in *model.MediaFilter) (f media.Filter, err error) {
 	}
 	f.Words = orEmpty(in.Query.Value())
 	f.Unused = in.Unused.Value() != nil && *in.Unused.Value()
+	f.Expired = in.Expired.Value()
 	f.From, f.To = in.From.Value(), in.To.Value()
 	return f, nil
 }
 
 // mediaFilterName tells one filter from another for cursors.
 func mediaFilterName(f media.Filter) []string {
-	return []string{string(f.Kind), f.Words, fmt.Sprint(f.Unused, f.Uploader, f.From, f.To)}
+	return []string{string(f.Kind), f.Words, fmt.Sprint(f.Unused, f.Uploader, f.From, f.To, f.Expired != nil, f.Expired != nil && *f.Expired)}
 }
 
 // UploadMedia is the field of the same name of Mutation. The file is taken in before
@@ -74,7 +79,8 @@ func (r *mutationResolver) UploadMedia(ctx context.Context, in model.UploadMedia
 		wrong, err := mistakes(err)
 		return payload(&model.UploadMediaPayload{UserErrors: wrong}, err)
 	}
-	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
+	e := mediaEdits(in.FocalPoint, in.Rights, in.ExpiresAt)
+	mediaWords(e, nil, in.Alt, in.Caption, in.Credit)
 	var words media.Words
 	e.apply(&words)
 	saved, wrong, err := once(ctx, r.Repeats, creation{"uploadMedia", in.IdempotencyKey}, func(ctx context.Context) (*ent.Media, error) {
@@ -90,7 +96,8 @@ func (r *mutationResolver) ImportMediaFromURL(ctx context.Context, in model.Impo
 		wrong, err := mistakes(err)
 		return payload(&model.ImportMediaFromURLPayload{UserErrors: wrong}, err)
 	}
-	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
+	e := mediaEdits(in.FocalPoint, in.Rights, in.ExpiresAt)
+	mediaWords(e, nil, in.Alt, in.Caption, in.Credit)
 	var words media.Words
 	e.apply(&words)
 	saved, wrong, err := once(ctx, r.Repeats, creation{"importMediaFromUrl", in.IdempotencyKey}, func(ctx context.Context) (*ent.Media, error) {
@@ -122,9 +129,29 @@ func (r *mediaResolver) Placeholder(_ context.Context, m *loader.Media) (*string
 	return &m.Stored().Placeholder, nil
 }
 
+// Duration of a media item in seconds.
+func (r *mediaResolver) Duration(_ context.Context, m *loader.Media) (*float64, error) {
+	if m.Stored().Duration == 0 {
+		return nil, nil
+	}
+	return new(float64(m.Stored().Duration) / 1000), nil
+}
+
+// Translations of the words of a media item, by language.
+func (r *mediaResolver) Translations(_ context.Context, m *loader.Media) ([]*model.MediaWords, error) {
+	all := []*model.MediaWords{}
+	for _, language := range slices.Sorted(maps.Keys(m.Stored().Translations)) {
+		words := &model.MediaWords{Language: language}
+		words.Alt, words.Caption, words.Credit = content.WordsOr(m.Stored().Translations[language], m.Stored())
+		all = append(all, words)
+	}
+	return all, nil
+}
+
 // UpdateMedia is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateMedia(ctx context.Context, in model.UpdateMediaInput) (*model.UpdateMediaPayload, error) {
-	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
+	e := mediaEdits(in.FocalPoint, in.Rights, in.ExpiresAt)
+	mediaWords(e, in.Language.Value(), in.Alt, in.Caption, in.Credit)
 	key, err := decodeID("id", id.Media, in.ID)
 	var saved *ent.Media
 	if err == nil {
@@ -134,11 +161,26 @@ func (r *mutationResolver) UpdateMedia(ctx context.Context, in model.UpdateMedia
 	return payload(&model.UpdateMediaPayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
 }
 
-func mediaEdits(alt, caption, credit graphql.Omittable[*string], focal graphql.Omittable[*model.FocalPointInput], rights graphql.Omittable[*model.RightsInput]) *edits[media.Words] {
+// mediaWords adds the words in a language, or those for all languages.
+func mediaWords(e *edits[media.Words], language *string, alt, caption, credit graphql.Omittable[*string]) {
+	if language == nil {
+		given(e, alt, func(w *media.Words) *string { return &w.Alt })
+		given(e, caption, func(w *media.Words) *string { return &w.Caption })
+		given(e, credit, func(w *media.Words) *string { return &w.Credit })
+		return
+	}
+	in := &edits[schema.MediaWords]{}
+	given(in, alt, func(w *schema.MediaWords) *string { return &w.Alt })
+	given(in, caption, func(w *schema.MediaWords) *string { return &w.Caption })
+	given(in, credit, func(w *schema.MediaWords) *string { return &w.Credit })
+	e.steps = append(e.steps, func(w *media.Words) { w.In(*language, in.apply) })
+}
+
+func mediaEdits(focal graphql.Omittable[*model.FocalPointInput], rights graphql.Omittable[*model.RightsInput], expires graphql.Omittable[*time.Time]) *edits[media.Words] {
 	e := &edits[media.Words]{}
-	given(e, alt, func(w *media.Words) *string { return &w.Alt })
-	given(e, caption, func(w *media.Words) *string { return &w.Caption })
-	given(e, credit, func(w *media.Words) *string { return &w.Credit })
+	if expires.IsSet() {
+		e.steps = append(e.steps, func(w *media.Words) { w.ExpiresAt = expires.Value() })
+	}
 	if focal.IsSet() {
 		e.steps = append(e.steps, func(w *media.Words) {
 			w.FocalX, w.FocalY = nil, nil

@@ -219,6 +219,8 @@ var permissionTable = map[string]permission{
 	"Mutation.deleteMedia":        {document: `mutation { deleteMedia(input: {id: "{media}"}) { deletedId userErrors { code } } }`, own: "UFYYFYY", other: "UFFFFYY"},
 	"Query.mediaLibrary":          {document: `{ mediaLibrary(first: 5, filter: {unused: true, query: "boat"}) { nodes { alt createdAt } totalCount { value } pageInfo { hasNextPage } } }`, own: "UFYYFYY"},
 	"Media.usedIn":                {document: `{ node(id: "{media}") { ... on Media { usedIn { place } } } }`, own: "NNYYNYY"},
+	"Media.expiresAt":             {document: `{ node(id: "{media}") { ... on Media { expiresAt } } }`, own: "NNYYNYY"},
+	"Media.expired":               {document: `{ node(id: "{media}") { ... on Media { expired } } }`, own: "NNYYNYY"},
 
 	"Mutation.signIn":                  {document: `mutation { signIn(input: {email: "{email}", password: "seven slow ferries", transport: TOKEN}) { token userErrors { code } } }`, own: "YYYYYYY"},
 	"Mutation.signOut":                 {document: `mutation { signOut { userErrors { code } } }`, own: "UYYYYYY"},

@@ -40,7 +40,7 @@ var openColumns = map[string]string{
 	"articles":        "kind status visibility title subtitle slug excerpt language comment_policy comment_moderation source_uri",
 	"article_details": "blocks html text byline dateline seo rights source_name source_url",
 	"comments":        "guest_name body kind status held_for removed_by removal_reason",
-	"media":           "kind blob_key source_url content_type alt caption credit rights placeholder",
+	"media":           "kind blob_key source_url content_type alt caption credit rights placeholder translations",
 	"pages":           "title slug path status visibility language blocks html text seo",
 	"sites":           "name tagline description url language time_zone copyright_holder social_profiles legal_documents consents outputs publish_checks",
 	"withdrawals":     "notice path",

@@ -187,7 +187,7 @@ func (r *Resolver) pageEdits(ctx context.Context, title, slug, path, language, p
 		blocks, err := decodeBody("body", in)
 		if err != nil {
 			e.wrong = append(e.wrong, err)
-		} else if err := r.Articles.PlaceMedia(ctx, blocks); err != nil {
+		} else if err := r.Articles.PlaceMedia(ctx, blocks, orEmpty(language.Value())); err != nil {
 			return nil, err
 		}
 		e.steps = append(e.steps, func(p *site.Page) { p.Body = blocks })

@@ -39,6 +39,8 @@ const (
 	FieldChecksum = "checksum"
 	// FieldPlaceholder holds the string denoting the placeholder field in the database.
 	FieldPlaceholder = "placeholder"
+	// FieldDuration holds the string denoting the duration field in the database.
+	FieldDuration = "duration"
 	// FieldAlt holds the string denoting the alt field in the database.
 	FieldAlt = "alt"
 	// FieldCaption holds the string denoting the caption field in the database.
@@ -49,8 +51,14 @@ const (
 	FieldFocalX = "focal_x"
 	// FieldFocalY holds the string denoting the focal_y field in the database.
 	FieldFocalY = "focal_y"
+	// FieldTranslations holds the string denoting the translations field in the database.
+	FieldTranslations = "translations"
 	// FieldRights holds the string denoting the rights field in the database.
 	FieldRights = "rights"
+	// FieldExpiresAt holds the string denoting the expires_at field in the database.
+	FieldExpiresAt = "expires_at"
+	// FieldExpired holds the string denoting the expired field in the database.
+	FieldExpired = "expired"
 	// FieldUploadedBy holds the string denoting the uploaded_by field in the database.
 	FieldUploadedBy = "uploaded_by"
 	// EdgeFeaturedIn holds the string denoting the featured_in edge name in mutations.
@@ -90,12 +98,16 @@ var Columns = []string{
 	FieldSize,
 	FieldChecksum,
 	FieldPlaceholder,
+	FieldDuration,
 	FieldAlt,
 	FieldCaption,
 	FieldCredit,
 	FieldFocalX,
 	FieldFocalY,
+	FieldTranslations,
 	FieldRights,
+	FieldExpiresAt,
+	FieldExpired,
 	FieldUploadedBy,
 }
 
@@ -132,12 +144,16 @@ var (
 	DefaultChecksum string
 	// DefaultPlaceholder holds the default value on creation for the "placeholder" field.
 	DefaultPlaceholder string
+	// DefaultDuration holds the default value on creation for the "duration" field.
+	DefaultDuration int64
 	// DefaultAlt holds the default value on creation for the "alt" field.
 	DefaultAlt string
 	// DefaultCaption holds the default value on creation for the "caption" field.
 	DefaultCaption string
 	// DefaultCredit holds the default value on creation for the "credit" field.
 	DefaultCredit string
+	// DefaultExpired holds the default value on creation for the "expired" field.
+	DefaultExpired bool
 )
 
 // Kind defines the type for the "kind" enum field.
@@ -236,6 +252,11 @@ func ByPlaceholder(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPlaceholder, opts...).ToFunc()
 }
 
+// ByDuration orders the results by the duration field.
+func ByDuration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDuration, opts...).ToFunc()
+}
+
 // ByAlt orders the results by the alt field.
 func ByAlt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAlt, opts...).ToFunc()
@@ -259,6 +280,16 @@ func ByFocalX(opts ...sql.OrderTermOption) OrderOption {
 // ByFocalY orders the results by the focal_y field.
 func ByFocalY(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFocalY, opts...).ToFunc()
+}
+
+// ByExpiresAt orders the results by the expires_at field.
+func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
+}
+
+// ByExpired orders the results by the expired field.
+func ByExpired(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExpired, opts...).ToFunc()
 }
 
 // ByUploadedBy orders the results by the uploaded_by field.

@@ -110,6 +110,11 @@ func Placeholder(v string) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldPlaceholder, v))
 }
 
+// Duration applies equality check predicate on the "duration" field. It's identical to DurationEQ.
+func Duration(v int64) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldDuration, v))
+}
+
 // Alt applies equality check predicate on the "alt" field. It's identical to AltEQ.
 func Alt(v string) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldAlt, v))
@@ -133,6 +138,16 @@ func FocalX(v float64) predicate.Media {
 // FocalY applies equality check predicate on the "focal_y" field. It's identical to FocalYEQ.
 func FocalY(v float64) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldFocalY, v))
+}
+
+// ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
+func ExpiresAt(v time.Time) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldExpiresAt, v))
+}
+
+// Expired applies equality check predicate on the "expired" field. It's identical to ExpiredEQ.
+func Expired(v bool) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldExpired, v))
 }
 
 // UploadedBy applies equality check predicate on the "uploaded_by" field. It's identical to UploadedByEQ.
@@ -760,6 +775,46 @@ func PlaceholderContainsFold(v string) predicate.Media {
 	return predicate.Media(sql.FieldContainsFold(FieldPlaceholder, v))
 }
 
+// DurationEQ applies the EQ predicate on the "duration" field.
+func DurationEQ(v int64) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldDuration, v))
+}
+
+// DurationNEQ applies the NEQ predicate on the "duration" field.
+func DurationNEQ(v int64) predicate.Media {
+	return predicate.Media(sql.FieldNEQ(FieldDuration, v))
+}
+
+// DurationIn applies the In predicate on the "duration" field.
+func DurationIn(vs ...int64) predicate.Media {
+	return predicate.Media(sql.FieldIn(FieldDuration, vs...))
+}
+
+// DurationNotIn applies the NotIn predicate on the "duration" field.
+func DurationNotIn(vs ...int64) predicate.Media {
+	return predicate.Media(sql.FieldNotIn(FieldDuration, vs...))
+}
+
+// DurationGT applies the GT predicate on the "duration" field.
+func DurationGT(v int64) predicate.Media {
+	return predicate.Media(sql.FieldGT(FieldDuration, v))
+}
+
+// DurationGTE applies the GTE predicate on the "duration" field.
+func DurationGTE(v int64) predicate.Media {
+	return predicate.Media(sql.FieldGTE(FieldDuration, v))
+}
+
+// DurationLT applies the LT predicate on the "duration" field.
+func DurationLT(v int64) predicate.Media {
+	return predicate.Media(sql.FieldLT(FieldDuration, v))
+}
+
+// DurationLTE applies the LTE predicate on the "duration" field.
+func DurationLTE(v int64) predicate.Media {
+	return predicate.Media(sql.FieldLTE(FieldDuration, v))
+}
+
 // AltEQ applies the EQ predicate on the "alt" field.
 func AltEQ(v string) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldAlt, v))
@@ -1055,6 +1110,16 @@ func FocalYNotNil() predicate.Media {
 	return predicate.Media(sql.FieldNotNull(FieldFocalY))
 }
 
+// TranslationsIsNil applies the IsNil predicate on the "translations" field.
+func TranslationsIsNil() predicate.Media {
+	return predicate.Media(sql.FieldIsNull(FieldTranslations))
+}
+
+// TranslationsNotNil applies the NotNil predicate on the "translations" field.
+func TranslationsNotNil() predicate.Media {
+	return predicate.Media(sql.FieldNotNull(FieldTranslations))
+}
+
 // RightsIsNil applies the IsNil predicate on the "rights" field.
 func RightsIsNil() predicate.Media {
 	return predicate.Media(sql.FieldIsNull(FieldRights))
@@ -1063,6 +1128,66 @@ func RightsIsNil() predicate.Media {
 // RightsNotNil applies the NotNil predicate on the "rights" field.
 func RightsNotNil() predicate.Media {
 	return predicate.Media(sql.FieldNotNull(FieldRights))
+}
+
+// ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
+func ExpiresAtEQ(v time.Time) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldExpiresAt, v))
+}
+
+// ExpiresAtNEQ applies the NEQ predicate on the "expires_at" field.
+func ExpiresAtNEQ(v time.Time) predicate.Media {
+	return predicate.Media(sql.FieldNEQ(FieldExpiresAt, v))
+}
+
+// ExpiresAtIn applies the In predicate on the "expires_at" field.
+func ExpiresAtIn(vs ...time.Time) predicate.Media {
+	return predicate.Media(sql.FieldIn(FieldExpiresAt, vs...))
+}
+
+// ExpiresAtNotIn applies the NotIn predicate on the "expires_at" field.
+func ExpiresAtNotIn(vs ...time.Time) predicate.Media {
+	return predicate.Media(sql.FieldNotIn(FieldExpiresAt, vs...))
+}
+
+// ExpiresAtGT applies the GT predicate on the "expires_at" field.
+func ExpiresAtGT(v time.Time) predicate.Media {
+	return predicate.Media(sql.FieldGT(FieldExpiresAt, v))
+}
+
+// ExpiresAtGTE applies the GTE predicate on the "expires_at" field.
+func ExpiresAtGTE(v time.Time) predicate.Media {
+	return predicate.Media(sql.FieldGTE(FieldExpiresAt, v))
+}
+
+// ExpiresAtLT applies the LT predicate on the "expires_at" field.
+func ExpiresAtLT(v time.Time) predicate.Media {
+	return predicate.Media(sql.FieldLT(FieldExpiresAt, v))
+}
+
+// ExpiresAtLTE applies the LTE predicate on the "expires_at" field.
+func ExpiresAtLTE(v time.Time) predicate.Media {
+	return predicate.Media(sql.FieldLTE(FieldExpiresAt, v))
+}
+
+// ExpiresAtIsNil applies the IsNil predicate on the "expires_at" field.
+func ExpiresAtIsNil() predicate.Media {
+	return predicate.Media(sql.FieldIsNull(FieldExpiresAt))
+}
+
+// ExpiresAtNotNil applies the NotNil predicate on the "expires_at" field.
+func ExpiresAtNotNil() predicate.Media {
+	return predicate.Media(sql.FieldNotNull(FieldExpiresAt))
+}
+
+// ExpiredEQ applies the EQ predicate on the "expired" field.
+func ExpiredEQ(v bool) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldExpired, v))
+}
+
+// ExpiredNEQ applies the NEQ predicate on the "expired" field.
+func ExpiredNEQ(v bool) predicate.Media {
+	return predicate.Media(sql.FieldNEQ(FieldExpired, v))
 }
 
 // UploadedByEQ applies the EQ predicate on the "uploaded_by" field.

@@ -1098,12 +1098,16 @@ var (
 		{Name: "size", Type: field.TypeInt64, Default: 0},
 		{Name: "checksum", Type: field.TypeString, Default: ""},
 		{Name: "placeholder", Type: field.TypeString, Default: ""},
+		{Name: "duration", Type: field.TypeInt64, Default: 0},
 		{Name: "alt", Type: field.TypeString, Default: ""},
 		{Name: "caption", Type: field.TypeString, Default: ""},
 		{Name: "credit", Type: field.TypeString, Default: ""},
 		{Name: "focal_x", Type: field.TypeFloat64, Nullable: true},
 		{Name: "focal_y", Type: field.TypeFloat64, Nullable: true},
+		{Name: "translations", Type: field.TypeJSON, Nullable: true},
 		{Name: "rights", Type: field.TypeJSON, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expired", Type: field.TypeBool, Default: false},
 		{Name: "uploaded_by", Type: field.TypeInt, Nullable: true},
 	}
 	// MediaTable holds the schema information for the "media" table.
@@ -1226,7 +1230,7 @@ var (
 	// NotificationsColumns holds the columns for the "notifications" table.
 	NotificationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FOLLOWED_TOPIC", "REPLY", "MODERATION", "BREAKING_NEWS"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FOLLOWED_TOPIC", "REPLY", "MODERATION", "BREAKING_NEWS", "MEDIA_EXPIRED"}},
 		{Name: "cause", Type: field.TypeString},
 		{Name: "text", Type: field.TypeString, Default: ""},
 		{Name: "created_at", Type: field.TypeTime},
@@ -1234,6 +1238,7 @@ var (
 		{Name: "user_id", Type: field.TypeInt},
 		{Name: "article_id", Type: field.TypeInt, Nullable: true},
 		{Name: "comment_id", Type: field.TypeInt, Nullable: true},
+		{Name: "media_id", Type: field.TypeInt, Nullable: true},
 	}
 	// NotificationsTable holds the schema information for the "notifications" table.
 	NotificationsTable = &schema.Table{
@@ -1257,6 +1262,12 @@ var (
 				Symbol:     "notifications_comments_comment",
 				Columns:    []*schema.Column{NotificationsColumns[8]},
 				RefColumns: []*schema.Column{CommentsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "notifications_media_media",
+				Columns:    []*schema.Column{NotificationsColumns[9]},
+				RefColumns: []*schema.Column{MediaColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 		},
@@ -1285,6 +1296,11 @@ var (
 				Name:    "notification_comment_id",
 				Unique:  false,
 				Columns: []*schema.Column{NotificationsColumns[8]},
+			},
+			{
+				Name:    "notification_media_id",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[9]},
 			},
 		},
 	}
@@ -2245,6 +2261,7 @@ func init() {
 	NotificationsTable.ForeignKeys[0].RefTable = UsersTable
 	NotificationsTable.ForeignKeys[1].RefTable = ArticlesTable
 	NotificationsTable.ForeignKeys[2].RefTable = CommentsTable
+	NotificationsTable.ForeignKeys[3].RefTable = MediaTable
 	OneTimeTokensTable.ForeignKeys[0].RefTable = UsersTable
 	PagesTable.ForeignKeys[0].RefTable = PagesTable
 	PicksTable.ForeignKeys[0].RefTable = CategoriesTable

@@ -25,6 +25,8 @@ const (
 	FieldArticleID = "article_id"
 	// FieldCommentID holds the string denoting the comment_id field in the database.
 	FieldCommentID = "comment_id"
+	// FieldMediaID holds the string denoting the media_id field in the database.
+	FieldMediaID = "media_id"
 	// FieldText holds the string denoting the text field in the database.
 	FieldText = "text"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
@@ -37,6 +39,8 @@ const (
 	EdgeArticle = "article"
 	// EdgeComment holds the string denoting the comment edge name in mutations.
 	EdgeComment = "comment"
+	// EdgeMedia holds the string denoting the media edge name in mutations.
+	EdgeMedia = "media"
 	// Table holds the table name of the notification in the database.
 	Table = "notifications"
 	// UserTable is the table that holds the user relation/edge.
@@ -60,6 +64,13 @@ const (
 	CommentInverseTable = "comments"
 	// CommentColumn is the table column denoting the comment relation/edge.
 	CommentColumn = "comment_id"
+	// MediaTable is the table that holds the media relation/edge.
+	MediaTable = "notifications"
+	// MediaInverseTable is the table name for the Media entity.
+	// It exists in this package in order to avoid circular dependency with the "media" package.
+	MediaInverseTable = "media"
+	// MediaColumn is the table column denoting the media relation/edge.
+	MediaColumn = "media_id"
 )
 
 // Columns holds all SQL columns for notification fields.
@@ -70,6 +81,7 @@ var Columns = []string{
 	FieldCause,
 	FieldArticleID,
 	FieldCommentID,
+	FieldMediaID,
 	FieldText,
 	FieldCreatedAt,
 	FieldReadAt,
@@ -101,6 +113,7 @@ const (
 	KindReply         Kind = "REPLY"
 	KindModeration    Kind = "MODERATION"
 	KindBreakingNews  Kind = "BREAKING_NEWS"
+	KindMediaExpired  Kind = "MEDIA_EXPIRED"
 )
 
 func (k Kind) String() string {
@@ -110,7 +123,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindFollowedTopic, KindReply, KindModeration, KindBreakingNews:
+	case KindFollowedTopic, KindReply, KindModeration, KindBreakingNews, KindMediaExpired:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for kind field: %q", k)
@@ -150,6 +163,11 @@ func ByCommentID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCommentID, opts...).ToFunc()
 }
 
+// ByMediaID orders the results by the media_id field.
+func ByMediaID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMediaID, opts...).ToFunc()
+}
+
 // ByText orders the results by the text field.
 func ByText(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldText, opts...).ToFunc()
@@ -185,6 +203,13 @@ func ByCommentField(field string, opts ...sql.OrderTermOption) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newCommentStep(), sql.OrderByField(field, opts...))
 	}
 }
+
+// ByMediaField orders the results by media field.
+func ByMediaField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newMediaStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newUserStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -204,5 +229,12 @@ func newCommentStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(CommentInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, CommentTable, CommentColumn),
+	)
+}
+func newMediaStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(MediaInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, MediaTable, MediaColumn),
 	)
 }

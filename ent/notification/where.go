@@ -75,6 +75,11 @@ func CommentID(v int) predicate.Notification {
 	return predicate.Notification(sql.FieldEQ(FieldCommentID, v))
 }
 
+// MediaID applies equality check predicate on the "media_id" field. It's identical to MediaIDEQ.
+func MediaID(v int) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldMediaID, v))
+}
+
 // Text applies equality check predicate on the "text" field. It's identical to TextEQ.
 func Text(v string) predicate.Notification {
 	return predicate.Notification(sql.FieldEQ(FieldText, v))
@@ -253,6 +258,36 @@ func CommentIDIsNil() predicate.Notification {
 // CommentIDNotNil applies the NotNil predicate on the "comment_id" field.
 func CommentIDNotNil() predicate.Notification {
 	return predicate.Notification(sql.FieldNotNull(FieldCommentID))
+}
+
+// MediaIDEQ applies the EQ predicate on the "media_id" field.
+func MediaIDEQ(v int) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldMediaID, v))
+}
+
+// MediaIDNEQ applies the NEQ predicate on the "media_id" field.
+func MediaIDNEQ(v int) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldMediaID, v))
+}
+
+// MediaIDIn applies the In predicate on the "media_id" field.
+func MediaIDIn(vs ...int) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldMediaID, vs...))
+}
+
+// MediaIDNotIn applies the NotIn predicate on the "media_id" field.
+func MediaIDNotIn(vs ...int) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldMediaID, vs...))
+}
+
+// MediaIDIsNil applies the IsNil predicate on the "media_id" field.
+func MediaIDIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldMediaID))
+}
+
+// MediaIDNotNil applies the NotNil predicate on the "media_id" field.
+func MediaIDNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldMediaID))
 }
 
 // TextEQ applies the EQ predicate on the "text" field.
@@ -471,6 +506,29 @@ func HasComment() predicate.Notification {
 func HasCommentWith(preds ...predicate.Comment) predicate.Notification {
 	return predicate.Notification(func(s *sql.Selector) {
 		step := newCommentStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasMedia applies the HasEdge predicate on the "media" edge.
+func HasMedia() predicate.Notification {
+	return predicate.Notification(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, MediaTable, MediaColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasMediaWith applies the HasEdge predicate on the "media" edge with a given conditions (other predicates).
+func HasMediaWith(preds ...predicate.Media) predicate.Notification {
+	return predicate.Notification(func(s *sql.Selector) {
+		step := newMediaStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -34,12 +34,16 @@ func (Media) Fields() []ent.Field {
 		field.Int64("size").Default(0).Comment("bytes; 0 unknown"),
 		field.String("checksum").Default("").Comment("SHA-256 of the original, hex"),
 		field.String("placeholder").Default("").Comment("BlurHash of a picture; empty until the first variant is made"),
+		field.Int64("duration").Default(0).Comment("milliseconds of a film or sound; 0 unknown"),
 		field.String("alt").Default(""),
 		field.String("caption").Default(""),
 		field.String("credit").Default(""),
 		field.Float("focal_x").Optional().Nillable().Comment("0 left to 1 right"),
 		field.Float("focal_y").Optional().Nillable().Comment("0 top to 1 bottom"),
+		field.JSON("translations", map[string]MediaWords{}).Optional().Comment("words in other languages, by BCP 47"),
 		field.JSON("rights", &Rights{}).Optional(),
+		field.Time("expires_at").Optional().Nillable().Comment("when the licence ends"),
+		field.Bool("expired").Default(false).Comment("the licence has ended: readers do not see the item"),
 		field.Int("uploaded_by").Optional().Nillable().Comment("the member of staff who uploaded it"),
 	}
 }

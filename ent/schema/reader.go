@@ -305,10 +305,11 @@ func (Notification) Annotations() []schema.Annotation {
 func (Notification) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int("user_id"),
-		field.Enum("kind").NamedValues("FollowedTopic", "FOLLOWED_TOPIC", "Reply", "REPLY", "Moderation", "MODERATION", "BreakingNews", "BREAKING_NEWS"),
+		field.Enum("kind").NamedValues("FollowedTopic", "FOLLOWED_TOPIC", "Reply", "REPLY", "Moderation", "MODERATION", "BreakingNews", "BREAKING_NEWS", "MediaExpired", "MEDIA_EXPIRED"),
 		field.String("cause").Comment("what it tells of, so that it is told once: art:12, com:5:APPROVED"),
 		field.Int("article_id").Optional().Nillable(),
 		field.Int("comment_id").Optional().Nillable(),
+		field.Int("media_id").Optional().Nillable(),
 		field.String("text").Default("").Comment("words of an editor or moderator"),
 		field.Time("created_at").Default(now).Immutable(),
 		field.Time("read_at").Optional().Nillable(),
@@ -321,6 +322,7 @@ func (Notification) Edges() []ent.Edge {
 		edge.To("user", User.Type).Field("user_id").Unique().Required().Annotations(cascade()),
 		edge.To("article", Article.Type).Field("article_id").Unique().Annotations(cascade()),
 		edge.To("comment", Comment.Type).Field("comment_id").Unique().Annotations(cascade()),
+		edge.To("media", Media.Type).Field("media_id").Unique().Annotations(cascade()),
 	}
 }
 
@@ -333,5 +335,6 @@ func (Notification) Indexes() []ent.Index {
 		index.Fields("created_at"),
 		index.Fields("article_id"),
 		index.Fields("comment_id"),
+		index.Fields("media_id"),
 	}
 }

@@ -15,6 +15,14 @@ type Label struct {
 // Labels are keyed by BCP 47 language.
 type Labels map[string]Label
 
+// MediaWords are the words of a media item in one language. Empty ones fall back to
+// those for all languages.
+type MediaWords struct {
+	Alt     string `json:"alt,omitempty"`
+	Caption string `json:"caption,omitempty"`
+	Credit  string `json:"credit,omitempty"`
+}
+
 // SEO is what search engines and share previews are told instead of the
 // visible words. Empty fields fall back to the visible ones.
 type SEO struct {

@@ -44,8 +44,8 @@ var LiveEntries = &Kind[ent.LiveEntry, LiveEntry]{id.LiveEntry, func(e *ent.Live
 	func(e *ent.LiveEntry, p place[ent.LiveEntry]) LiveEntry { return LiveEntry{e, p} }, entriesByIDs}
 
 // picture is a field that points to a media item, which is as visible as what
-// shows it.
-func picture[T any](pointer func(*T) *int) *field[T, none, *Media] {
+// shows it. Its words are in the language of that, where it has one.
+func picture[T any](pointer func(*T) *int, language func(*T) string) *field[T, none, *Media] {
 	return &field[T, none, *Media]{func(ctx context.Context, c *cohort[T], _ none) ([]*Media, error) {
 		wanted := make([]*int, len(c.rows))
 		for i, row := range c.rows {
@@ -61,8 +61,11 @@ func picture[T any](pointer func(*T) *int) *field[T, none, *Media] {
 		}
 		rows := make([]*ent.Media, len(wanted))
 		for i, p := range wanted {
-			if p != nil {
-				rows[i] = found[*p]
+			if p == nil || found[*p] == nil {
+				continue
+			}
+			if rows[i] = found[*p]; language != nil {
+				rows[i] = content.WordsIn(rows[i], language(c.rows[i]))
 			}
 		}
 		return MediaItems.enter(c.response, rows), nil
@@ -213,7 +216,7 @@ var (
 	articleTags       = rowsOf(articleTagRows, Tags)
 	articleCategory   = reference(Categories, func(a *ent.Article) *int { return a.PrimaryCategoryID })
 	articleSeries     = reference(AllSeries, func(a *ent.Article) *int { return a.SeriesID })
-	articleImage      = picture(func(a *ent.Article) *int { return a.FeaturedMediaID })
+	articleImage      = picture(func(a *ent.Article) *int { return a.FeaturedMediaID }, func(a *ent.Article) string { return a.Language })
 
 	articleTranslations = listed(Articles, "translations", Articles, func(ctx context.Context, c *cohort[ent.Article]) (map[int][]*ent.Article, error) {
 		return c.response.Articles.Translations(ctx, c.rows)

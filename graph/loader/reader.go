@@ -159,6 +159,7 @@ func (n *Notification) PublicID() string { return n.notificationRow.PublicID() }
 var (
 	notificationArticle = reference(Articles, func(n *interest.Notification) *int { return n.ArticleID })
 	notificationComment = reference(Comments, func(n *interest.Notification) *int { return n.CommentID })
+	notificationMedia   = reference(MediaItems, func(n *interest.Notification) *int { return n.MediaID })
 )
 
 // Article is the field of the same name.
@@ -169,6 +170,11 @@ func (n *Notification) Article(ctx context.Context) (*Article, error) {
 // Comment is the field of the same name.
 func (n *Notification) Comment(ctx context.Context) (*Comment, error) {
 	return get(ctx, n.place, notificationComment, none{})
+}
+
+// Media is the field of the same name.
+func (n *Notification) Media(ctx context.Context) (*Media, error) {
+	return get(ctx, n.place, notificationMedia, none{})
 }
 
 // ModeratedComment is a comment as moderators see it, in a response.

@@ -34,8 +34,8 @@ var Sites = &Kind[ent.Site, Site]{Settings, func(*ent.Site) int { return 0 },
 func (s *Site) Stored() *ent.Site { return s.siteRow }
 
 var (
-	siteLogo     = picture(func(s *ent.Site) *int { return s.LogoID })
-	siteLogoDark = picture(func(s *ent.Site) *int { return s.LogoDarkID })
+	siteLogo     = picture(func(s *ent.Site) *int { return s.LogoID }, nil)
+	siteLogoDark = picture(func(s *ent.Site) *int { return s.LogoDarkID }, nil)
 
 	siteDocuments = &field[ent.Site, none, []*LegalDocument]{func(_ context.Context, c *cohort[ent.Site], _ none) ([][]*LegalDocument, error) {
 		lists := make([][]*schema.LegalDocument, len(c.rows))

@@ -229,7 +229,7 @@ var (
 	categoryPicks = listed(Categories, "picks", Articles, func(ctx context.Context, c *cohort[ent.Category]) (map[int][]*ent.Article, error) {
 		return c.response.Articles.Picks(ctx, c.keys)
 	})
-	authorAvatar = picture(func(a *ent.Author) *int { return a.AvatarID })
+	authorAvatar = picture(func(a *ent.Author) *int { return a.AvatarID }, nil)
 )
 
 // Parent is the field of the same name.

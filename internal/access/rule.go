@@ -135,13 +135,14 @@ func tags(v Viewer) Rule {
 }
 
 // media is what v may see of media by their own ids: readers what an article that
-// they see, an author or the site shows. Whoever writes chooses among all.
+// they see, an author or the site shows, unless its licence has ended. Whoever writes
+// chooses among all.
 func media(v Viewer) Rule {
 	if v.system || v.Can(WriteArticles) || v.Can(ManageSite) {
 		return everything
 	}
 	article := articles(v)
-	return Rule{"(EXISTS (SELECT 1 FROM articles AS shown WHERE shown.featured_media_id = ~.id AND " + article.For("shown") +
+	return Rule{"NOT ~.expired AND (EXISTS (SELECT 1 FROM articles AS shown WHERE shown.featured_media_id = ~.id AND " + article.For("shown") +
 		") OR EXISTS (SELECT 1 FROM authors AS portrayed WHERE portrayed.avatar_id = ~.id)" +
 		" OR EXISTS (SELECT 1 FROM sites AS branded WHERE ~.id IN (branded.logo_id, branded.logo_dark_id)))", article.personal}
 }

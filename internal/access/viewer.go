@@ -36,6 +36,13 @@ type Viewer struct {
 // System reports whether the program itself is looking, be it for somebody.
 func (v Viewer) System() bool { return v.system }
 
+// SeesExpired reports whether the viewer is shown media whose licence has ended:
+// whoever writes or looks after the site. The program itself is not: what it reads
+// in this way is for others, such as partners.
+func (v Viewer) SeesExpired() bool {
+	return !v.system && (v.Can(WriteArticles) || v.Can(ManageSite))
+}
+
 type viewerKey struct{}
 
 // With gives a context in which v is looking.

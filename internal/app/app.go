@@ -182,7 +182,7 @@ func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, erro
 	if err != nil {
 		return nil, errors.Join(err, a.endTraces())
 	}
-	a.bucket, err = media.OpenFolder(cfg.MediaDir)
+	a.bucket, err = OpenMedia(cfg.Media)
 	if err != nil {
 		return nil, errors.Join(err, db.Close(), a.endTraces())
 	}
@@ -191,6 +191,11 @@ func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, erro
 		return nil, errors.Join(err, a.bucket.Close(), db.Close(), a.endTraces())
 	}
 	return a, nil
+}
+
+// OpenMedia opens the store of media files.
+func OpenMedia(c config.Media) (*blob.Bucket, error) {
+	return media.Open(media.Location{Folder: c.MediaDir, URL: c.MediaStore, KeyID: c.MediaStoreKeyID, Secret: c.MediaStoreSecret})
 }
 
 func (a *App) open(ctx context.Context, db *store.DB) error {
@@ -235,6 +240,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
 	a.Media.UploadDir = cmp.Or(a.cfg.UploadDir, filepath.Join(a.cfg.MediaDir, "uploads"))
+	a.Media.SignIn = authenticator.Handler
 	uploads, err := a.MediaDesk.Resumable(a.Media.UploadDir)
 	if err != nil {
 		return err

@@ -38,6 +38,16 @@ var rebuildSearch = job.Kind[struct{}]{Name: search.RebuildName, Timeout: 6 * ti
 // removeOrphans removes files that no media item names.
 var removeOrphans = job.Kind[struct{}]{Name: "media.orphans", Timeout: time.Hour, MaxAttempts: 3}
 
+// expireMedia hides the media items whose licence has ended. Whoever sets the end of a
+// licence enqueues it for that moment; each run enqueues the next.
+var expireMedia = job.Kind[struct{}]{Name: "media.expire", Timeout: 10 * time.Minute}
+
+// expireAt has expireMedia run at a moment. One that runs is not enough: it may have
+// read what is due before this change.
+func (a *App) expireAt(ctx context.Context, at time.Time) error {
+	return job.Enqueue(ctx, a.Jobs, expireMedia, struct{}{}, job.Options{RunAt: at, UniqueKey: "next"})
+}
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
@@ -59,6 +69,19 @@ func (a *App) registerJobs() {
 		return err
 	})
 	job.Periodic(a.Jobs, removeOrphans, struct{}{}, job.Every(24*time.Hour))
+	job.Register(a.Jobs, expireMedia, func(ctx context.Context, _ struct{}) error {
+		next, err := a.MediaDesk.Expire(ctx)
+		if err != nil || next == nil {
+			return err
+		}
+		at := *next
+		if soon := time.Now().Add(time.Second); at.Before(soon) { // this node's clock may be behind
+			at = soon
+		}
+		return a.expireAt(ctx, at)
+	})
+	job.Periodic(a.Jobs, expireMedia, struct{}{}, job.Every(10*time.Minute)) // for what imports brought
+	a.Media.ExpireAt = a.expireAt
 	a.Articles.RefreshLater = func(ctx context.Context, articles []int) error {
 		return job.Enqueue(ctx, a.Jobs, refresh, articles, job.Options{})
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/backup"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
-	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -28,7 +27,7 @@ func (f backupFlags) bucket() (*blob.Bucket, func() error, error) {
 	if f.NoMedia {
 		return nil, func() error { return nil }, nil
 	}
-	b, err := media.OpenFolder(f.MediaDir)
+	b, err := app.OpenMedia(f.Media)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -47,7 +46,7 @@ func (c *backupCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := os.Stat(c.MediaDir); err != nil && !c.NoMedia { // a new folder would have nothing to back up
+	if _, err := os.Stat(c.MediaDir); err != nil && !c.NoMedia && c.MediaStore == "" { // a new folder would have nothing to back up
 		return fmt.Errorf("the folder of media files: %w. Name it with --media-dir, or leave files out with --no-media", err)
 	}
 	bucket, end, err := c.bucket()

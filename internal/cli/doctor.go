@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -48,7 +49,7 @@ func (c *doctorCommand) Run(ctx context.Context, s *streams) error {
 	d := &diagnosis{out: s.out}
 	c.settings(d) // kong has checked that they can work
 	c.database(ctx, d)
-	c.media(d)
+	c.media(ctx, d)
 	c.mail(ctx, d)
 	if d.failed {
 		return errReported
@@ -164,7 +165,11 @@ func (c *doctorCommand) documents(ctx context.Context, d *diagnosis, services *a
 }
 
 // media tries the folder of files, by a file that is removed again.
-func (c *doctorCommand) media(d *diagnosis) {
+func (c *doctorCommand) media(ctx context.Context, d *diagnosis) {
+	if c.MediaStore != "" {
+		d.check("media", c.MediaStore+" can be written to", tryStore(ctx, c.Media))
+		return
+	}
 	if _, err := os.Stat(c.MediaDir); os.IsNotExist(err) {
 		d.say("warn", "media", "%s is not there yet: the server makes it", c.MediaDir)
 		return
@@ -176,6 +181,19 @@ func (c *doctorCommand) media(d *diagnosis) {
 	}
 	d.check("media", c.MediaDir+" can be written to", err)
 	c.disk(d, "media", c.MediaDir)
+}
+
+// tryStore writes and removes a small blob.
+func tryStore(ctx context.Context, m config.Media) error {
+	bucket, err := app.OpenMedia(m)
+	if err != nil {
+		return err
+	}
+	const key = "doctor"
+	if err = bucket.WriteAll(ctx, key, []byte("written by broadsheet doctor"), nil); err == nil {
+		err = bucket.Delete(ctx, key)
+	}
+	return errors.Join(err, bucket.Close())
 }
 
 // leastFree is how much room a disk should have, in bytes.

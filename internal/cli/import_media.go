@@ -33,7 +33,7 @@ func (c *importMediaCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	bucket, err := media.OpenFolder(c.MediaDir)
+	bucket, err := app.OpenMedia(c.Media)
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,12 @@ func (d Database) Relaxed() bool { return d.SQLiteSync == "normal" }
 
 // Media says where pictures and files are stored.
 type Media struct {
-	MediaDir  string `help:"Folder of the originals of pictures and files, and of what is made from them." default:"data/media" env:"BROADSHEET_MEDIA_DIR" placeholder:"DIR"`
-	UploadDir string `help:"Folder of uploads that are not complete yet; uploads in --media-dir if omitted." env:"BROADSHEET_UPLOAD_DIR" placeholder:"DIR"`
+	MediaDir string `help:"Folder of the originals of pictures and files, and of what is made from them." default:"data/media" env:"BROADSHEET_MEDIA_DIR" placeholder:"DIR"`
+	// MediaStore and its keys are for a store that is not a folder.
+	MediaStore       string `help:"Where originals and variants are kept in place of --media-dir: s3://BUCKET/PREFIX?region=REGION&endpoint=ADDRESS for S3 and what speaks its protocol (endpoint omitted: AWS), or gs://BUCKET/PREFIX for Google Cloud Storage." env:"BROADSHEET_MEDIA_STORE" placeholder:"URL"`
+	MediaStoreKeyID  string `help:"Id of the key that signs requests to --media-store. Omitted, with the secret: from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the file of AWS, or the role of the machine." env:"BROADSHEET_MEDIA_STORE_KEY_ID" placeholder:"ID"`
+	MediaStoreSecret string `help:"Secret of the key that signs requests to --media-store; better given by its variable." env:"BROADSHEET_MEDIA_STORE_SECRET" placeholder:"SECRET"`
+	UploadDir        string `help:"Folder of uploads that are not complete yet; uploads in --media-dir if omitted." env:"BROADSHEET_UPLOAD_DIR" placeholder:"DIR"`
 }
 
 // Log says what is logged and how.

@@ -19,68 +19,73 @@ func MediaURL(m *ent.Media) string {
 	return m.SourceURL
 }
 
-// placeMedia writes into the blocks of drafts what is known of the site's own
-// files they name: address, size and, where the block says nothing, alt text,
-// caption and credit. So a body can be shown as it is stored. A block that
-// names no file of ours loses the name.
-func (s *Service) placeMedia(ctx context.Context, drafts []*Draft) error {
-	var bodies [][]richtext.Block
-	for _, d := range drafts {
-		bodies = append(bodies, d.Body)
-		for _, e := range d.Entries {
-			bodies = append(bodies, e.Body)
-		}
-	}
-	return s.PlaceMedia(ctx, bodies...)
+// placed is a body with the language that it is in.
+type placed struct {
+	body     []richtext.Block
+	language string
 }
 
-// PlaceMedia is placeMedia for bodies of any kind, such as those of pages.
-func (s *Service) PlaceMedia(ctx context.Context, bodies ...[]richtext.Block) error {
-	var named []*richtext.Block
-	var pictures []*richtext.Image
-	for _, body := range bodies {
-		for i := range body {
-			if body[i].MediaID != "" {
-				named = append(named, &body[i])
+// placeMedia writes into the blocks of drafts what is known of the site's own
+// files they name: address, size and, where the block says nothing, alt text,
+// caption and credit in the language of the draft. So a body can be shown as it is
+// stored. A block that names no file of ours loses the name.
+func (s *Service) placeMedia(ctx context.Context, drafts []*Draft) error {
+	var bodies []placed
+	for _, d := range drafts {
+		bodies = append(bodies, placed{d.Body, d.Language})
+		for _, e := range d.Entries {
+			bodies = append(bodies, placed{e.Body, d.Language})
+		}
+	}
+	return s.place(ctx, bodies)
+}
+
+// PlaceMedia is placeMedia for a body of any kind, such as that of a page.
+func (s *Service) PlaceMedia(ctx context.Context, body []richtext.Block, language string) error {
+	return s.place(ctx, []placed{{body, language}})
+}
+
+func (s *Service) place(ctx context.Context, bodies []placed) error {
+	var named []string
+	for _, p := range bodies {
+		named = append(named, richtext.MediaIDs(p.body)...)
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	media, err := s.StoredMedia(ctx, id.KeysOf(id.Media, named))
+	if err != nil {
+		return err
+	}
+	for _, p := range bodies {
+		find := func(mediaID string) *ent.Media {
+			key, err := id.DecodeAs(id.Media, mediaID)
+			if err != nil || media[key] == nil {
+				return nil
 			}
-			for j := range body[i].Images {
-				if p := &body[i].Images[j]; p.MediaID != "" {
-					pictures = append(pictures, p)
+			return WordsIn(media[key], p.language)
+		}
+		for i := range p.body {
+			b := &p.body[i]
+			if b.MediaID != "" {
+				b.MediaID = fill(find(b.MediaID), b.MediaID, &b.URL, &b.Width, &b.Height, &b.Alt, &b.Caption, &b.Credit)
+			}
+			for j := range b.Images {
+				if p := &b.Images[j]; p.MediaID != "" {
+					p.MediaID = fill(find(p.MediaID), p.MediaID, &p.URL, &p.Width, &p.Height, &p.Alt, &p.Caption, &p.Credit)
 				}
 			}
 		}
 	}
-	if len(named)+len(pictures) == 0 {
-		return nil
-	}
-	media, err := s.Media(ctx, id.KeysOf(id.Media, richtext.MediaIDs(bodies...)))
-	if err != nil {
-		return err
-	}
-	find := func(mediaID string) *ent.Media {
-		key, err := id.DecodeAs(id.Media, mediaID)
-		if err != nil {
-			return nil
-		}
-		return media[key]
-	}
-	for _, b := range named {
-		m := find(b.MediaID)
-		if m == nil {
-			b.MediaID = ""
-			continue
-		}
-		b.URL, b.Width, b.Height = MediaURL(m), m.Width, m.Height
-		b.Alt, b.Caption, b.Credit = cmp.Or(b.Alt, m.Alt), cmp.Or(b.Caption, html.EscapeString(m.Caption)), cmp.Or(b.Credit, html.EscapeString(m.Credit))
-	}
-	for _, p := range pictures {
-		m := find(p.MediaID)
-		if m == nil {
-			p.MediaID = ""
-			continue
-		}
-		p.URL, p.Width, p.Height = MediaURL(m), m.Width, m.Height
-		p.Alt, p.Caption, p.Credit = cmp.Or(p.Alt, m.Alt), cmp.Or(p.Caption, html.EscapeString(m.Caption)), cmp.Or(p.Credit, html.EscapeString(m.Credit))
-	}
 	return nil
+}
+
+// fill writes what is known of a file, and gives the id to keep: none for no file.
+func fill(m *ent.Media, mediaID string, address *string, width, height *int, alt, caption, credit *string) string {
+	if m == nil {
+		return ""
+	}
+	*address, *width, *height = MediaURL(m), m.Width, m.Height
+	*alt, *caption, *credit = cmp.Or(*alt, m.Alt), cmp.Or(*caption, html.EscapeString(m.Caption)), cmp.Or(*credit, html.EscapeString(m.Credit))
+	return mediaID
 }

@@ -5,10 +5,13 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -21,8 +24,8 @@ var (
 		ORDER BY x.article_id, x.place_id`)
 	categoriesSQL = store.ReadBoth(`SELECT x.article_id, x.category_id FROM each_id($1) JOIN article_categories x ON x.article_id = each_id.id
 		ORDER BY x.article_id, x.category_id`)
-	bodyHTMLSQL = store.ReadBoth(`SELECT d.article_id, d.html FROM each_id($1) JOIN article_details d ON d.article_id = each_id.id`)
-	detailSQL   = store.ReadBoth(`SELECT d.article_id, d.blocks, d.text, d.byline, d.dateline, d.seo, d.rights, d.source_name, d.source_url
+	bodyHTMLSQL = store.ReadBoth(`SELECT d.article_id, d.html, ` + expiredIn + ` FROM each_id($1) JOIN article_details d ON d.article_id = each_id.id`)
+	detailSQL   = store.ReadBoth(`SELECT d.article_id, d.blocks, d.text, d.byline, d.dateline, d.seo, d.rights, d.source_name, d.source_url, ` + expiredIn + `
 		FROM each_id($1) JOIN article_details d ON d.article_id = each_id.id`)
 )
 
@@ -81,28 +84,43 @@ func (s *Service) Tags(ctx context.Context, articles []int) (map[int][]*ent.Tag,
 	return found, nil
 }
 
-// BodyHTML gives the derived HTML of each article.
+// BodyHTML gives the derived HTML of each article, without files whose licence has
+// ended unless the viewer sees them.
 func (s *Service) BodyHTML(ctx context.Context, articles []int) (map[int]string, error) {
 	found := make(map[int]string, len(articles))
+	sees, others := access.Of(ctx).SeesExpired(), []int(nil)
 	_, err := store.Collect(ctx, s.db, bodyHTMLSQL, func(rows *sql.Rows) (struct{}, error) {
 		var id int
-		var html string
-		err := rows.Scan(&id, &html)
+		var html, expired string
+		err := rows.Scan(&id, &html, &expired)
 		found[id] = html
+		if expired != "" && !sees {
+			others = append(others, id)
+		}
 		return struct{}{}, err
 	}, s.db.IDs(articles))
 	if err != nil {
 		return nil, fmt.Errorf("read bodies: %w", err)
 	}
-	return found, nil
+	if len(others) == 0 {
+		return found, nil
+	}
+	details, err := s.Details(ctx, others)
+	for id, d := range details {
+		found[id] = richtext.PlacedHTML(d.Blocks)
+	}
+	return found, err
 }
 
-// Details gives what only an article's own page shows, without the HTML.
+// Details gives what only an article's own page shows, without the HTML, and without
+// files whose licence has ended unless the viewer sees them.
 func (s *Service) Details(ctx context.Context, articles []int) (map[int]*ent.ArticleDetail, error) {
+	sees := access.Of(ctx).SeesExpired()
 	rows, err := store.Collect(ctx, s.db, detailSQL, func(rows *sql.Rows) (*ent.ArticleDetail, error) {
 		d := new(ent.ArticleDetail)
 		var blocks, seo, rights []byte
-		err := rows.Scan(&d.ArticleID, &blocks, &d.Text, &d.Byline, &d.Dateline, &seo, &rights, &d.SourceName, &d.SourceURL)
+		var expired string
+		err := rows.Scan(&d.ArticleID, &blocks, &d.Text, &d.Byline, &d.Dateline, &seo, &rights, &d.SourceName, &d.SourceURL, &expired)
 		if err != nil {
 			return nil, err
 		}
@@ -116,6 +134,9 @@ func (s *Service) Details(ctx context.Context, articles []int) (map[int]*ent.Art
 			if err := json.Unmarshal(part.data, part.into); err != nil {
 				return nil, fmt.Errorf("details of article %d: %w", d.ArticleID, err)
 			}
+		}
+		if expired != "" && !sees {
+			d.Blocks = richtext.Without(d.Blocks, publicIDs(expired))
 		}
 		return d, nil
 	}, s.db.IDs(articles))
@@ -185,6 +206,9 @@ func (s *Service) LiveEntriesByIDs(ctx context.Context, ids []int) (map[int]*ent
 	if err != nil {
 		return nil, fmt.Errorf("find live entries: %w", err)
 	}
+	if err := s.hideExpired(ctx, entries); err != nil {
+		return nil, err
+	}
 	found := make(map[int]*ent.LiveEntry, len(entries))
 	for _, e := range entries {
 		found[e.ID] = e
@@ -193,7 +217,7 @@ func (s *Service) LiveEntriesByIDs(ctx context.Context, ids []int) (map[int]*ent
 }
 
 var visibleMediaSQL = store.ReadBoth(`SELECT m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit,
-	m.focal_x, m.focal_y, m.placeholder, m.rights FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE visible_media(m)`)
+	m.focal_x, m.focal_y, m.placeholder, m.rights, m.duration, m.translations, m.expires_at, m.expired FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE visible_media(m)`)
 
 // VisibleMedia gives the media items with the given keys that the viewer may see
 // by their own ids.
@@ -201,16 +225,21 @@ func (s *Service) VisibleMedia(ctx context.Context, ids []int) (map[int]*ent.Med
 	found := make(map[int]*ent.Media, len(ids))
 	_, err := store.Collect(ctx, s.db, visibleMediaSQL, func(rows *sql.Rows) (none struct{}, err error) {
 		m := new(ent.Media)
-		var rights []byte
+		var rights, translations []byte
 		if err := rows.Scan(&m.ID, &m.CreatedAt, &m.Kind, &m.BlobKey, &m.SourceURL, &m.ContentType, &m.Width, &m.Height, &m.Alt, &m.Caption, &m.Credit,
-			&m.FocalX, &m.FocalY, &m.Placeholder, &rights); err != nil {
+			&m.FocalX, &m.FocalY, &m.Placeholder, &rights, &m.Duration, &translations, &m.ExpiresAt, &m.Expired); err != nil {
 			return none, err
 		}
 		found[m.ID] = m
-		if len(rights) == 0 {
-			return none, nil
+		if len(rights) > 0 {
+			if err := json.Unmarshal(rights, &m.Rights); err != nil {
+				return none, err
+			}
 		}
-		return none, json.Unmarshal(rights, &m.Rights)
+		if len(translations) > 0 {
+			return none, json.Unmarshal(translations, &m.Translations)
+		}
+		return none, nil
 	}, s.db.IDs(ids))
 	if err != nil {
 		return nil, fmt.Errorf("find media: %w", err)
@@ -218,8 +247,18 @@ func (s *Service) VisibleMedia(ctx context.Context, ids []int) (map[int]*ent.Med
 	return found, nil
 }
 
-// Media gives media items by keys that something shown or stored names.
+// Media gives media items by keys that something shown names. Those whose licence has
+// ended are for staff alone.
 func (s *Service) Media(ctx context.Context, ids []int) (map[int]*ent.Media, error) {
+	found, err := s.StoredMedia(ctx, ids)
+	if !access.Of(ctx).SeesExpired() {
+		maps.DeleteFunc(found, func(_ int, m *ent.Media) bool { return m.Expired })
+	}
+	return found, err
+}
+
+// StoredMedia gives media items by keys for the program's own work.
+func (s *Service) StoredMedia(ctx context.Context, ids []int) (map[int]*ent.Media, error) {
 	items, err := s.db.Ent(ctx).Media.Query().Where(media.IDIn(ids...)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read media: %w", err)

@@ -97,6 +97,9 @@ type Detail struct {
 	Edited bool `json:"edited,omitempty"`
 	// UserID is the account of a session; the event has no key where several ended.
 	UserID int `json:"userId,omitempty"`
+	// Expired says that the licence of a media item ended: readers do not see it any
+	// more.
+	Expired bool `json:"expired,omitempty"`
 	// Text is what breaking news says.
 	Text string `json:"text,omitempty"`
 	// Readers are the accounts that notifications were made for, none when they are

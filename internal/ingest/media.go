@@ -94,7 +94,8 @@ func (w *writer) ensureMedia(ctx context.Context, items []*item) (map[string]int
 func (m *medium) differs(old *ent.Media) bool {
 	return m.Kind != old.Kind || m.URL != old.SourceURL || m.ContentType != old.ContentType || m.Width != old.Width || m.Height != old.Height ||
 		m.Size != old.Size || m.Alt != "" && m.Alt != old.Alt || m.Caption != old.Caption || m.Credit != old.Credit ||
-		!equal(m.FocalX, old.FocalX) || !equal(m.FocalY, old.FocalY) || !equal(m.Rights, old.Rights)
+		!equal(m.FocalX, old.FocalX) || !equal(m.FocalY, old.FocalY) || !equal(m.Rights, old.Rights) ||
+		m.ExpiresAt.IsZero() != (old.ExpiresAt == nil) || old.ExpiresAt != nil && !m.ExpiresAt.Equal(*old.ExpiresAt)
 }
 
 func (m *medium) set(to *ent.MediaMutation) {
@@ -116,6 +117,11 @@ func (m *medium) set(to *ent.MediaMutation) {
 		to.SetRights(m.Rights)
 	} else {
 		to.ClearRights()
+	}
+	if m.ExpiresAt.IsZero() {
+		to.ClearExpiresAt()
+	} else {
+		to.SetExpiresAt(m.ExpiresAt.UTC().Truncate(time.Microsecond)) // a job hides it then
 	}
 }
 

@@ -138,7 +138,7 @@ func placeIn(ctx context.Context, s Services, client *ent.Client, bodies [][]ric
 			return address
 		})
 	}
-	known, err := s.Content.Media(ctx, keys)
+	known, err := s.Content.StoredMedia(ctx, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func (in *wxrImport) addressesOf(ctx context.Context, files map[string]int) (map
 	for _, key := range files {
 		keys = append(keys, key)
 	}
-	known, err := in.Content.Media(ctx, keys)
+	known, err := in.Content.StoredMedia(ctx, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,7 @@ func (in *wxrImport) placeFiles(ctx context.Context, body []richtext.Block) (boo
 	if len(keys) == 0 {
 		return false, nil
 	}
-	known, err := in.Content.Media(ctx, keys)
+	known, err := in.Content.StoredMedia(ctx, keys)
 	if err != nil {
 		return false, err
 	}

@@ -20,12 +20,12 @@ import (
 
 // Notification tells one reader of something.
 type Notification struct {
-	ID                   int
-	Kind                 notification.Kind
-	ArticleID, CommentID *int
-	Text                 string
-	CreatedAt            time.Time
-	ReadAt               *time.Time
+	ID                            int
+	Kind                          notification.Kind
+	ArticleID, CommentID, MediaID *int
+	Text                          string
+	CreatedAt                     time.Time
+	ReadAt                        *time.Time
 }
 
 // PublicID is its id in the API.
@@ -44,7 +44,7 @@ func NotificationKey(n *Notification) keyset.Key {
 const (
 	seenText = `(n.article_id IS NULL OR EXISTS (SELECT 1 FROM articles a WHERE a.id = n.article_id AND visible_article(a)))
 		AND (n.kind <> 'REPLY' OR EXISTS (SELECT 1 FROM comments c WHERE c.id = n.comment_id AND visible_comment(c)))`
-	notificationText = `SELECT n.id, n.kind, n.article_id, n.comment_id, n.text, n.created_at, n.read_at FROM notifications n
+	notificationText = `SELECT n.id, n.kind, n.article_id, n.comment_id, n.media_id, n.text, n.created_at, n.read_at FROM notifications n
 		WHERE n.user_id = $1 AND (n.created_at, n.id) < ($2, $3) AND (n.created_at, n.id) > ($4, $5) AND ` + seenText + `
 		ORDER BY n.created_at {order}, n.id {order} LIMIT $6`
 )
@@ -52,7 +52,7 @@ const (
 var (
 	newestSQL = store.ReadBoth(replaceAll(notificationText, "{order}", "DESC"))
 	oldestSQL = store.ReadBoth(replaceAll(notificationText, "{order}", "ASC"))
-	madeAtSQL = store.ReadBoth(`SELECT n.id, n.kind, n.article_id, n.comment_id, n.text, n.created_at, n.read_at FROM notifications n
+	madeAtSQL = store.ReadBoth(`SELECT n.id, n.kind, n.article_id, n.comment_id, n.media_id, n.text, n.created_at, n.read_at FROM notifications n
 		WHERE n.user_id = $1 AND n.created_at = $2 AND ` + seenText + ` ORDER BY n.id LIMIT 100`)
 	countAllSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND ` + seenText + ` LIMIT $2) AS counted`)
 	unreadSQL   = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND n.read_at IS NULL AND ` + seenText + ` LIMIT $2) AS counted`)
@@ -140,6 +140,12 @@ var (
 		SELECT u.id, 'BREAKING_NEWS', 'breaking:' || CAST($2 AS bigint), CAST($2 AS bigint), $3, $4 FROM users u LEFT JOIN reader_settings r ON r.user_id = u.id
 		WHERE u.id > $1 AND u.id <= $5 AND u.status = 'ACTIVE' AND COALESCE(r.notify_breaking, TRUE)
 		ON CONFLICT (user_id, cause) DO NOTHING RETURNING user_id`)
+	// Whoever looks after all media, and who uploaded the item.
+	tellDeskSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, media_id, text, created_at)
+		SELECT u.id, 'MEDIA_EXPIRED', 'expired:' || m.id || ':' || CAST($2 AS bigint), m.id, '', $3 FROM media m JOIN users u
+		ON u.role IN ('EDITOR', 'ADMIN') OR u.role IN ('AUTHOR', 'CONTRIBUTOR') AND u.id = m.uploaded_by
+		WHERE m.id = $1 AND m.expired AND u.status = 'ACTIVE'
+		ON CONFLICT (user_id, cause) DO NOTHING RETURNING user_id`)
 	lastUserSQL = store.MaintainBoth(`SELECT COALESCE(max(id), 0) FROM users`)
 	publicSQL   = store.ReadBoth(`SELECT a.id FROM articles a WHERE a.id = $1 AND visible_article(a) AND public_article(a)`)
 	forgetSQL   = store.MaintainBoth(`DELETE FROM notifications WHERE created_at < $1`)
@@ -164,6 +170,9 @@ func (s *Service) tell(ctx context.Context, e event.Event) error {
 	case e.Entity == id.Article && e.Action == event.Published:
 		now := s.Now()
 		return s.made(ctx, now, tellFollowersSQL, e.EntityID, now)
+	case e.Entity == id.Media && e.Expired:
+		now := s.Now()
+		return s.made(ctx, now, tellDeskSQL, e.EntityID, int(e.ID), now)
 	case e.Entity != id.Comment || e.Action != event.Published && e.Action != event.Unpublished:
 		return nil
 	case e.Action == event.Published:
@@ -210,7 +219,7 @@ func (s *Service) MadeAt(ctx context.Context, moment time.Time) ([]*Notification
 
 func scanNotification(rows *sql.Rows) (*Notification, error) {
 	n := new(Notification)
-	err := rows.Scan(&n.ID, &n.Kind, &n.ArticleID, &n.CommentID, &n.Text, &n.CreatedAt, &n.ReadAt)
+	err := rows.Scan(&n.ID, &n.Kind, &n.ArticleID, &n.CommentID, &n.MediaID, &n.Text, &n.CreatedAt, &n.ReadAt)
 	n.CreatedAt = n.CreatedAt.UTC()
 	return n, err
 }

@@ -28,6 +28,7 @@ var cleaners = map[string]func(w io.Writer, r io.ReadSeeker, size int64) error{
 	jpegFormat.contentType: cleanJPEG,
 	pngFormat.contentType:  cleanPNG,
 	webpFormat.contentType: cleanWebP,
+	gifFormat.contentType:  cleanGIF,
 }
 
 // Markers of JPEG (ITU-T T.81, table B.1).
@@ -287,4 +288,113 @@ func chunksOf(file io.ReadSeeker, size int64) (kept []chunk, total int64, err er
 		at += n
 	}
 	return kept, total, nil
+}
+
+// maxFrames bounds the frames of a GIF that moves.
+const maxFrames = 2000
+
+// errFrames says that a picture has too many frames.
+var errFrames = errors.New("the picture has too many frames")
+
+// cleanGIF copies the blocks of a GIF (GIF89a specification, W3C), without remarks, without
+// the extensions of programs but those that say how often it repeats, and without what
+// follows its end.
+func cleanGIF(w io.Writer, file io.ReadSeeker, _ int64) error {
+	r, out := bufio.NewReaderSize(file, 64<<10), bufio.NewWriterSize(w, 64<<10)
+	head := make([]byte, 13)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return errTruncated
+	}
+	_, _ = out.Write(head) // the writer keeps its first error until Flush
+	if err := copyTable(out, r, head[10]); err != nil {
+		return err
+	}
+	for frames := 0; ; {
+		kind, err := r.ReadByte()
+		if err != nil {
+			return errTruncated
+		}
+		switch kind {
+		case 0x3b: // the end
+			_ = out.WriteByte(kind)
+			return out.Flush()
+		case 0x2c: // a frame: its place, colours and data
+			if frames++; frames > maxFrames {
+				return errFrames
+			}
+			about := make([]byte, 9)
+			if _, err := io.ReadFull(r, about); err != nil {
+				return errTruncated
+			}
+			_, _ = out.Write(append([]byte{kind}, about...))
+			if err := copyTable(out, r, about[8]); err != nil {
+				return err
+			}
+			bits, err := r.ReadByte()
+			if err != nil {
+				return errTruncated
+			}
+			_ = out.WriteByte(bits)
+			if err := copyBlocks(out, r, nil); err != nil {
+				return err
+			}
+		case 0x21:
+			label, err := r.ReadByte()
+			if err != nil {
+				return errTruncated
+			}
+			switch label {
+			case 0xf9, 0x01: // how the next frame is shown, and text in it
+				_, _ = out.Write([]byte{kind, label})
+				err = copyBlocks(out, r, nil)
+			case 0xff:
+				err = copyBlocks(out, r, func(program string) bool { return program == "NETSCAPE2.0" || program == "ANIMEXTS1.0" })
+			default:
+				err = copyBlocks(io.Discard, r, nil)
+			}
+			if err != nil {
+				return err
+			}
+		default:
+			return errBroken
+		}
+	}
+}
+
+// copyTable copies the colours that follow, if the flags say that any do.
+func copyTable(w io.Writer, r io.Reader, flags byte) error {
+	if flags&0x80 == 0 {
+		return nil
+	}
+	n := int64(3) << (flags&7 + 1)
+	done, err := io.CopyN(w, r, n)
+	return truncatedAfter(done, n, err)
+}
+
+// copyBlocks copies blocks, each behind its length, up to the empty one. With wanted they
+// are the extension of a program, which is named in the first and copied if it is wanted.
+func copyBlocks(w io.Writer, r *bufio.Reader, wanted func(program string) bool) error {
+	for first := true; ; first = false {
+		n, err := r.ReadByte()
+		if err != nil {
+			return errTruncated
+		}
+		data := make([]byte, n)
+		if _, err := io.ReadFull(r, data); err != nil {
+			return errTruncated
+		}
+		if first && wanted != nil {
+			if !wanted(string(data)) {
+				w = io.Discard
+			} else if _, err := w.Write([]byte{0x21, 0xff}); err != nil {
+				return err
+			}
+		}
+		if _, err := w.Write(append([]byte{n}, data...)); err != nil {
+			return err
+		}
+		if n == 0 {
+			return nil
+		}
+	}
 }

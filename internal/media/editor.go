@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Editor is the way in for people: it asks what they may do, cleans what they
@@ -86,10 +88,11 @@ func (e *Editor) Receive(ctx context.Context, name string, body io.Reader) (*Rec
 // clean gives a picture without metadata, nil for what is kept as it came.
 func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orientation int) (*spooled, error) {
 	cleaner := cleaners[found.contentType]
-	if cleaner == nil && found.contentType != gifFormat.contentType {
+	if cleaner == nil {
 		return nil, nil
 	}
-	if orientation > 1 || cleaner == nil { // it will be decoded
+	moving := found.contentType == gifFormat.contentType
+	if orientation > 1 || moving { // it will be decoded
 		need, err := needs(file, found.format, found.width, found.height)
 		if err != nil {
 			return nil, unreadable(err)
@@ -108,11 +111,13 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read the upload again: %w", err)
 	}
-	if cleaner == nil {
-		if _, err := gif.Decode(file); err != nil {
+	if moving {
+		if _, err := gif.Decode(file); err != nil { // the first frame
 			return nil, unreadable(err)
 		}
-		return nil, nil
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("read the upload again: %w", err)
+		}
 	}
 	var broken error
 	cleaned, err := e.s.spoolFrom(func(w io.Writer) error {
@@ -123,6 +128,9 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 		}
 		return broken
 	})
+	if errors.Is(broken, errFrames) {
+		return nil, fault.Mistake(fault.TooLong, "file", "The picture has more than %d frames.", maxFrames)
+	}
 	if broken != nil && isDamage(broken) {
 		return nil, unreadable(broken)
 	}
@@ -160,6 +168,9 @@ func (e *Editor) Save(ctx context.Context, r *Received, w Words) (saved *ent.Med
 	if w.Credit == "" {
 		w.Credit = r.says.credit
 	}
+	if w.Alt == "" {
+		w.Alt = r.says.alt
+	}
 	if err := w.check(""); err != nil {
 		return nil, err
 	}
@@ -181,6 +192,9 @@ func (e *Editor) Save(ctx context.Context, r *Received, w Words) (saved *ent.Med
 			return err
 		}
 		if err := e.s.log.Append(ctx, event.Event{Action: event.Created, Entity: id.Media, EntityID: saved.ID}); err != nil {
+			return err
+		}
+		if err := e.licensed(ctx, saved); err != nil {
 			return err
 		}
 		return e.audit.Record(ctx, audit.Entry{Action: "uploadMedia", Entity: id.Media, EntityID: saved.ID, After: stateOf(saved)})
@@ -225,10 +239,13 @@ type state struct {
 	FocalY  *float64       `json:"focalY,omitempty"`
 	Rights  *schema.Rights `json:"rights,omitempty"`
 	Uses    []string       `json:"uses,omitempty"`
+
+	Translations map[string]schema.MediaWords `json:"translations,omitempty"`
+	ExpiresAt    *time.Time                   `json:"expiresAt,omitempty"`
 }
 
 func stateOf(m *ent.Media) state {
-	return state{m.BlobKey, m.ContentType, m.Alt, m.Caption, m.Credit, m.FocalX, m.FocalY, m.Rights, nil}
+	return state{m.BlobKey, m.ContentType, m.Alt, m.Caption, m.Credit, m.FocalX, m.FocalY, m.Rights, nil, m.Translations, m.ExpiresAt}
 }
 
 // mayChange refuses who may not change an item: everybody changes what they
@@ -267,7 +284,8 @@ func (e *Editor) Update(ctx context.Context, key int, change func(*Words)) (save
 		if err := mayChange(ctx, old); err != nil {
 			return err
 		}
-		w := Words{Alt: old.Alt, Caption: old.Caption, Credit: old.Credit, FocalX: old.FocalX, FocalY: old.FocalY, Rights: old.Rights}
+		w := Words{Alt: old.Alt, Caption: old.Caption, Credit: old.Credit, FocalX: old.FocalX, FocalY: old.FocalY, Rights: old.Rights,
+			Translations: old.Translations, ExpiresAt: old.ExpiresAt}
 		change(&w)
 		if err := w.check(""); err != nil {
 			return err
@@ -283,10 +301,19 @@ func (e *Editor) Update(ctx context.Context, key int, change func(*Words)) (save
 		} else {
 			b.ClearRights()
 		}
+		if len(w.Translations) > 0 {
+			b.SetTranslations(w.Translations)
+		} else {
+			b.ClearTranslations()
+		}
+		store.SetOrClear(w.ExpiresAt, b.Mutation().SetExpiresAt, b.Mutation().ClearExpiresAt)
 		if saved, err = b.Save(ctx); err != nil {
 			return err
 		}
 		if err := e.s.log.Append(ctx, event.Event{Action: event.Updated, Entity: id.Media, EntityID: key}); err != nil {
+			return err
+		}
+		if err := e.licensed(ctx, saved); err != nil {
 			return err
 		}
 		return e.audit.Record(ctx, audit.Entry{Action: "updateMedia", Entity: id.Media, EntityID: key, Before: stateOf(old), After: stateOf(saved)})

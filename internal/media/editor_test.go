@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -9,8 +10,13 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/gif"
 	"image/jpeg"
+	"image/png"
 	"io"
+	"net/http"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,6 +121,38 @@ func TestUploadRemovesWhatAPictureTellsBesideItself(t *testing.T) {
 	})
 }
 
+// xmp says what rdf does.
+func xmp(rdf string) []byte {
+	return jpegSegment(0xe1, "http://ns.adobe.com/xap/1.0/\x00"+`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+		xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/">
+		<rdf:Description rdf:about="" `+rdf+`</rdf:Description></rdf:RDF></x:xmpmeta>`)
+}
+
+func TestUploadReadsTheWordsOfXMPWhereIPTCHasNone(t *testing.T) {
+	t.Parallel()
+	const described = `photoshop:Credit="Sea Wire"><dc:description><rdf:Alt><rdf:li xml:lang="x-default">Boats &amp; nets</rdf:li><rdf:li xml:lang="ar">قوارب</rdf:li></rdf:Alt></dc:description>
+		<Iptc4xmpCore:AltTextAccessibility><rdf:Alt><rdf:li xml:lang="x-default">Three boats</rdf:li></rdf:Alt></Iptc4xmpCore:AltTextAccessibility>`
+	for name, c := range map[string]struct {
+		segments             [][]byte
+		alt, caption, credit string
+	}{
+		"XMP alone":     {[][]byte{xmp(described)}, "Three boats", "Boats & nets", "Sea Wire"},
+		"both":          {[][]byte{iptc(), xmp(described)}, "Three boats", "Boats at dawn", "Coast Wire"},
+		"a creator":     {[][]byte{xmp(`><dc:creator><rdf:Seq><rdf:li>Salma</rdf:li></rdf:Seq></dc:creator>`)}, "", "", "Salma"},
+		"not XML":       {[][]byte{xmp(`>&boats;<`)}, "", "", ""},
+		"a long text":   {[][]byte{xmp(`photoshop:Credit="` + strings.Repeat("a", maxText+1) + `">`)}, "", "", ""},
+		"not a picture": {nil, "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := describe(bytes.NewReader(withSegments(aJPEG(t), c.segments...)), jpegFormat)
+			if d.alt != c.alt || d.caption != c.caption || d.credit != c.credit {
+				t.Errorf("%q, %q, %q", d.alt, d.caption, d.credit)
+			}
+		})
+	}
+}
+
 func TestUploadTurnsPicturesUpright(t *testing.T) {
 	t.Parallel()
 	e := desk(t, testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{}))
@@ -209,6 +247,8 @@ func TestUploadRefuses(t *testing.T) {
 		"a PNG with a wrong sum":         {wrongSum, fault.Invalid},
 		"half a GIF":                     {[]byte("GIF89a\x07\x00\x05\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,"), fault.Invalid},
 		"a WebP that ends too early":     {[]byte("RIFF\xff\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x7f\x02\x00\xdf\x01\x00"), fault.Invalid},
+		"half a moving GIF":              {movingGIF(t, 3)[:len(movingGIF(t, 3))-1], fault.Invalid},
+		"a GIF of too many frames":       {movingGIF(t, maxFrames+1), fault.TooLong},
 		"50,000 pixels on a side":        {sides(50_000, 50_000), fault.TooLong},
 		"50,000 pixels in a row":         {sides(50_000, 1), fault.TooLong},
 		"65 million pixels in few bytes": {sides(13_000, 5_000), fault.TooLong},
@@ -228,6 +268,93 @@ func TestUploadRefuses(t *testing.T) {
 			t.Errorf("%v was kept, %v", o, err)
 		}
 	})
+}
+
+// movingGIF has frames that differ.
+func movingGIF(t *testing.T, frames int) []byte {
+	t.Helper()
+	g := &gif.GIF{}
+	for i := range frames {
+		p := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.Black, color.White})
+		p.SetColorIndex(i%4, 0, 1)
+		g.Image, g.Delay = append(g.Image, p), append(g.Delay, 5)
+	}
+	return encoded(t, func(b *bytes.Buffer) error { return gif.EncodeAll(b, g) })
+}
+
+// TestPolyglotsLoseWhatIsNotTheirPicture uploads pictures that are something else as well.
+func TestPolyglotsLoseWhatIsNotTheirPicture(t *testing.T) {
+	t.Parallel()
+	e := desk(t, testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{}))
+	const script = "<script>alert('here')</script>"
+	moving := movingGIF(t, 3)
+	remark := append([]byte{0x21, 0xfe, byte(len(script))}, script+"\x00"...)
+	program := append([]byte{0x21, 0xff, 11}, "XMP DataXMP"+string(rune(len(script)))+script+"\x00"...)
+	for name, data := range map[string][]byte{
+		"a JPEG with an archive behind it": append(aJPEG(t), "PK\x03\x04"+script...),
+		"a JPEG with a script in a remark": withSegments(aJPEG(t), jpegSegment(0xfe, script)),
+		"a PNG with a page behind it":      append(aPNG(t), script...),
+		"a GIF with a page behind it":      append(bytes.Clone(moving), script...),
+		"a GIF with remarks":               slices.Concat(moving[:len(moving)-1], remark, program, []byte{0x3b}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, err := e.upload(as(t, access.Editor, 7), "x.jpg", data, Words{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := get(e.s, Prefix+m.BlobKey)
+			if bytes.Contains(w.Body.Bytes(), []byte("script")) || w.Header().Get("X-Content-Type-Options") != "nosniff" || w.Header().Get("Content-Type") != m.ContentType {
+				t.Errorf("%v: %q", w.Header(), w.Body.Bytes()[max(0, w.Body.Len()-80):])
+			}
+			if m.ContentType == "image/gif" {
+				if g, err := gif.DecodeAll(w.Body); err != nil || len(g.Image) != 3 || g.LoopCount != 0 {
+					t.Errorf("no more the same: %v, %v", g, err)
+				}
+			}
+		})
+	}
+}
+
+// TestABombIsNotSetOff uploads few bytes that become many: of a picture, and of the
+// remarks beside it.
+func TestABombIsNotSetOff(t *testing.T) {
+	t.Parallel()
+	e := desk(t, testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{}))
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	for range 256 {
+		_, _ = z.Write(make([]byte, 1<<20))
+	}
+	_ = z.Close()
+	chunk := func(kind string, data []byte) []byte {
+		b := append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), kind...)
+		b = append(b, data...)
+		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
+	}
+	small := aPNG(t)
+	large := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, image.NewGray16(image.Rect(0, 0, 8000, 8000))) })
+	var before, after runtime.MemStats
+	for name, data := range map[string][]byte{
+		"text":       slices.Concat(small[:33], chunk("zTXt", append([]byte("Raw profile type iptc\x00\x00"), packed.Bytes()...)), small[33:]),
+		"colours":    slices.Concat(small[:33], chunk("iCCP", append([]byte("p\x00\x00"), packed.Bytes()...)), small[33:]),
+		"XMP":        slices.Concat(small[:33], chunk("iTXt", append([]byte("XML:com.adobe.xmp\x00\x01\x00\x00\x00"), packed.Bytes()...)), small[33:]),
+		"64 million": large,
+	} {
+		runtime.ReadMemStats(&before)
+		m, err := e.upload(as(t, access.Editor, 7), "x.png", data, Words{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		w := get(e.s, Variant{Width: 160}.Path(m))
+		if m.Width == 8000 && w.Code != http.StatusFound || m.Width != 8000 && w.Code != http.StatusOK {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
+			t.Errorf("%s of %d bytes took %d MB", name, len(data), took>>20)
+		}
+	}
 }
 
 func TestNamesOfUploadsAreHarmless(t *testing.T) {

@@ -229,7 +229,7 @@ func (s *Service) fill(ctx context.Context, m *ent.Media, name string, body io.R
 	}
 	if err := s.keep(ctx, file, name, facts, func(ctx context.Context, key string) error {
 		n, err := s.db.Ent(ctx).Media.Update().Where(entmedia.ID(m.ID), entmedia.BlobKey("")).SetBlobKey(key).SetContentType(facts.contentType).SetKind(facts.kind).
-			SetWidth(facts.width).SetHeight(facts.height).SetSize(file.size).SetChecksum(file.checksum).Save(ctx)
+			SetWidth(facts.width).SetHeight(facts.height).SetDuration(facts.duration.Milliseconds()).SetSize(file.size).SetChecksum(file.checksum).Save(ctx)
 		if err != nil || n == 0 { // another was faster
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -61,7 +62,8 @@ var byExtension = func() map[string]format {
 // facts are what a file tells of itself.
 type facts struct {
 	format
-	width, height int // pixels; 0 unknown
+	width, height int           // pixels; 0 unknown
+	duration      time.Duration // of a film or sound; 0 unknown
 }
 
 // Bounds of a picture. Whoever makes another of it has to hold it in memory, at most
@@ -84,7 +86,7 @@ func inspect(file io.ReadSeeker, size int64, ownMake bool) (facts, error) {
 	if err != nil || f.extension == svgFormat.extension && !ownMake {
 		return facts{}, fault.BadInput("file", "This is %s: pictures (JPEG, PNG, GIF, WebP, AVIF), films (MP4, WebM), sounds (MP3, M4A, Ogg, WAV) and PDF are.", errNoMedia)
 	}
-	found := facts{format: f}
+	found := facts{format: f, duration: durationOf(file, size, f)}
 	if f.size == nil {
 		return found, nil
 	}

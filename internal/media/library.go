@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,33 +24,34 @@ type Filter struct {
 	Kind     entmedia.Kind
 	Words    string // stands in the words or the name of the file; A to Z without their case
 	Unused   bool
+	Expired  *bool
 	Uploader int // key of a user; -1: of nobody that there is
 	From, To *time.Time
 }
 
-const columns = `m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit, m.focal_x, m.focal_y, m.placeholder, m.rights`
+const columns = `m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit, m.focal_x, m.focal_y, m.placeholder, m.rights, m.duration, m.translations, m.expires_at, m.expired`
 
-// conditions are those of a Filter, as $1 to $6. Whoever may use the library sees all
+// conditions are those of a Filter, as $1 to $7. Whoever may use the library sees all
 // items. What is unused stands in no body,
 // and nothing points to it.
 const conditions = `(CAST($1 AS text) = '' OR m.kind = $1)
-	AND (CAST($2 AS text) = '' OR lower(m.alt || ' ' || m.caption || ' ' || m.credit || ' ' || m.blob_key || ' ' || m.source_url) LIKE $2 ESCAPE '!')
+	AND (CAST($2 AS text) = '' OR lower(m.alt || ' ' || m.caption || ' ' || m.credit || ' ' || m.blob_key || ' ' || m.source_url || ' ' || COALESCE(CAST(m.translations AS text), '')) LIKE $2 ESCAPE '!')
 	AND (CAST($3 AS bigint) = 0 OR m.uploaded_by = $3)
 	AND (CAST($4 AS bigint) = 0 OR NOT EXISTS (SELECT 1 FROM articles a WHERE a.featured_media_id = m.id) AND NOT EXISTS (SELECT 1 FROM article_media b WHERE b.media_id = m.id)
 		AND NOT EXISTS (SELECT 1 FROM page_media p WHERE p.media_id = m.id) AND NOT EXISTS (SELECT 1 FROM authors w WHERE w.avatar_id = m.id)
 		AND NOT EXISTS (SELECT 1 FROM sites s WHERE m.id IN (s.logo_id, s.logo_dark_id)))
-	AND m.created_at >= $5 AND m.created_at < $6`
+	AND m.created_at >= $5 AND m.created_at < $6 AND (CAST($7 AS text) = '' OR m.expired = (CAST($7 AS text) = 'true'))`
 
 // The library is read newest first.
 var (
 	newestSQL = libraryPage("DESC")
 	oldestSQL = libraryPage("ASC")
-	countSQL  = store.MaintainBoth(`SELECT count(*) FROM (SELECT 1 FROM media m WHERE ` + conditions + ` LIMIT $7) AS counted`)
+	countSQL  = store.MaintainBoth(`SELECT count(*) FROM (SELECT 1 FROM media m WHERE ` + conditions + ` LIMIT $8) AS counted`)
 )
 
 func libraryPage(order string) *store.Statement {
 	return store.MaintainBoth(`SELECT ` + columns + ` FROM media m WHERE ` + conditions + `
-		AND (m.created_at, m.id) < ($7, $8) AND (m.created_at, m.id) > ($9, $10) ORDER BY m.created_at ` + order + `, m.id ` + order + ` LIMIT $11`)
+		AND (m.created_at, m.id) < ($8, $9) AND (m.created_at, m.id) > ($10, $11) ORDER BY m.created_at ` + order + `, m.id ` + order + ` LIMIT $12`)
 }
 
 // LibraryKey is the place of an item in the library.
@@ -112,6 +114,10 @@ func (e *Editor) args(ctx context.Context, f Filter) ([]any, error) {
 	if words := strings.Fields(strings.ToLower(strings.ToValidUTF8(strings.ReplaceAll(f.Words, "\x00", ""), ""))); len(words) > 0 {
 		pattern = "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.Join(words, " ")) + "%"
 	}
+	expired := ""
+	if f.Expired != nil {
+		expired = strconv.FormatBool(*f.Expired)
+	}
 	from, to := keyset.Oldest.Moment(), keyset.Newest.Moment()
 	if f.From != nil {
 		from = f.From.UTC()
@@ -119,18 +125,23 @@ func (e *Editor) args(ctx context.Context, f Filter) ([]any, error) {
 	if f.To != nil {
 		to = f.To.UTC()
 	}
-	return []any{string(f.Kind), pattern, f.Uploader, unused, from, to}, nil
+	return []any{string(f.Kind), pattern, f.Uploader, unused, from, to, expired}, nil
 }
 
 func scan(rows *sql.Rows) (*ent.Media, error) {
 	m := new(ent.Media)
-	var rights []byte
+	var rights, translations []byte
 	if err := rows.Scan(&m.ID, &m.CreatedAt, &m.Kind, &m.BlobKey, &m.SourceURL, &m.ContentType, &m.Width, &m.Height, &m.Alt, &m.Caption, &m.Credit,
-		&m.FocalX, &m.FocalY, &m.Placeholder, &rights); err != nil {
+		&m.FocalX, &m.FocalY, &m.Placeholder, &rights, &m.Duration, &translations, &m.ExpiresAt, &m.Expired); err != nil {
 		return nil, err
 	}
-	if len(rights) == 0 {
-		return m, nil
+	if len(rights) > 0 {
+		if err := json.Unmarshal(rights, &m.Rights); err != nil {
+			return nil, err
+		}
 	}
-	return m, json.Unmarshal(rights, &m.Rights)
+	if len(translations) > 0 {
+		return m, json.Unmarshal(translations, &m.Translations)
+	}
+	return m, nil
 }

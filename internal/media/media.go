@@ -13,6 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"maps"
+	"net/http"
 	"os"
 	"path"
 	"strings"
@@ -58,6 +61,11 @@ type Service struct {
 	MaxBytes int64
 	// UploadDir is the folder of unfinished uploads; empty: there are none.
 	UploadDir string
+	// ExpireAt, where it is set, has Editor.Expire called at a moment, once the
+	// transaction of ctx has committed.
+	ExpireAt func(ctx context.Context, at time.Time) error
+	// SignIn, where it is set, finds out who asks for a file that is not for everyone.
+	SignIn func(next http.Handler) http.Handler
 	// Now is the clock, for tests.
 	Now func() time.Time
 
@@ -80,8 +88,11 @@ type Words struct {
 	Alt, Caption, Credit string
 	FocalX, FocalY       *float64 // 0 to 1 from the left and the top
 	Rights               *schema.Rights
-	SourceURI            string // its identity where it came from; empty when it was made here
-	SourceURL            string // where the original came from
+	// Translations are the words in other languages, by BCP 47.
+	Translations map[string]schema.MediaWords
+	ExpiresAt    *time.Time // when the licence ends; nil: never
+	SourceURI    string     // its identity where it came from; empty when it was made here
+	SourceURL    string     // where the original came from
 }
 
 // Upload is a file to keep.
@@ -145,7 +156,8 @@ func (s *Service) put(ctx context.Context, file *spooled, name string, facts fac
 		return "", fmt.Errorf("read the file again: %w", err)
 	}
 	if err := s.bucket.Upload(ctx, key, file, &blob.WriterOptions{ContentType: facts.contentType}); err != nil {
-		return "", fmt.Errorf("keep the file: %w", err)
+		slog.ErrorContext(ctx, "keep a media file", "key", key, "error", err)
+		return "", notKept(err)
 	}
 	return key, nil
 }
@@ -160,13 +172,13 @@ func (s *Service) remove(ctx context.Context, key string) error {
 
 // named reports whether an item has a file.
 func (s *Service) named(ctx context.Context, key string) (bool, error) {
-	return s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(key)).Exist(access.AsSystem(ctx))
+	return s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(key), entmedia.BlobKeyNEQ("")).Exist(access.AsSystem(ctx))
 }
 
 // newItem is the row of a file that was put into the blob store.
 func (s *Service) newItem(ctx context.Context, key string, facts facts, size int64, checksum string) *ent.MediaCreate {
 	return s.db.Ent(ctx).Media.Create().SetBlobKey(key).SetContentType(facts.contentType).SetKind(facts.kind).
-		SetWidth(facts.width).SetHeight(facts.height).SetSize(size).SetChecksum(checksum)
+		SetWidth(facts.width).SetHeight(facts.height).SetDuration(facts.duration.Milliseconds()).SetSize(size).SetChecksum(checksum)
 }
 
 func (s *Service) bySource(ctx context.Context, uri string) (*ent.Media, error) {
@@ -217,11 +229,16 @@ func (s *Service) spool(body io.Reader) (*spooled, error) {
 func (s *Service) spoolFrom(write func(w io.Writer) error) (*spooled, error) {
 	file, err := os.CreateTemp("", spoolPattern)
 	if err != nil {
-		return nil, fmt.Errorf("make room for the upload: %w", err)
+		slog.Error("make room for an upload", "error", err)
+		return nil, notKept(err)
 	}
 	f, hash := &spooled{File: file}, sha256.New()
 	to := &bounded{w: io.MultiWriter(file, hash), left: s.MaxBytes}
 	err = write(to)
+	if to.failed != nil {
+		slog.Error("keep an upload", "error", to.failed)
+		err = notKept(to.failed)
+	}
 	if to.over {
 		err = fault.Mistake(fault.TooLong, "file", "The file is larger than %d bytes.", s.MaxBytes)
 	}
@@ -238,6 +255,8 @@ type bounded struct {
 	w    io.Writer
 	left int64
 	over bool
+	// failed is why a write failed, to tell the disk from what is written.
+	failed error
 }
 
 // Write implements io.Writer.
@@ -248,6 +267,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 	}
 	n, err := b.w.Write(p)
 	b.left -= int64(n)
+	b.failed = err
 	return n, err
 }
 
@@ -369,18 +389,46 @@ func (s *Service) refer(ctx context.Context, items []Elsewhere, saved []*ent.Med
 	return s.log.Append(ctx, events...)
 }
 
+// In changes the words in one language; empty ones are taken away.
+func (w *Words) In(language string, change func(*schema.MediaWords)) {
+	words := w.Translations[language]
+	change(&words)
+	w.Translations = maps.Clone(w.Translations)
+	if words == (schema.MediaWords{}) {
+		delete(w.Translations, language)
+		return
+	}
+	if w.Translations == nil {
+		w.Translations = map[string]schema.MediaWords{}
+	}
+	w.Translations[language] = words
+}
+
 func setWords(b *ent.MediaCreate, w Words) {
 	b.SetAlt(w.Alt).SetCaption(w.Caption).SetCredit(w.Credit).SetNillableFocalX(w.FocalX).SetNillableFocalY(w.FocalY).SetSourceURL(w.SourceURL)
 	if w.Rights != nil {
 		b.SetRights(w.Rights)
 	}
+	if len(w.Translations) > 0 {
+		b.SetTranslations(w.Translations)
+	}
+	b.SetNillableExpiresAt(w.ExpiresAt)
 	if w.SourceURI != "" {
 		b.SetSourceURI(w.SourceURI)
 	}
 }
 
-// maxText bounds the words of an item, in bytes each.
-const maxText = 20_000
+// Bounds on the words of an item.
+const (
+	maxText      = 20_000  // bytes of each
+	maxLanguages = 50      // beside those for all
+	maxAllTexts  = 200_000 // bytes of those in other languages
+)
+
+// clean leaves out what no database keeps.
+func clean(text string) string {
+	return strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\uFFFD"))
+}
 
 // check cleans the words and refuses what cannot be stored.
 func (w *Words) check(field string) error {
@@ -388,16 +436,48 @@ func (w *Words) check(field string) error {
 		name  string
 		value *string
 	}{{"alt", &w.Alt}, {"caption", &w.Caption}, {"credit", &w.Credit}, {"sourceUri", &w.SourceURI}, {"sourceUrl", &w.SourceURL}} {
-		*text.value = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(*text.value, "\x00", ""), "\uFFFD"))
+		*text.value = clean(*text.value)
 		if len(*text.value) > maxText {
 			return fault.Mistake(fault.TooLong, field+text.name, "The text is longer than %d bytes.", maxText)
 		}
+	}
+	if err := w.checkTranslations(field); err != nil {
+		return err
+	}
+	if w.ExpiresAt != nil {
+		if y := w.ExpiresAt.UTC().Year(); y < 1970 || y > 9999 {
+			return fault.BadInput(field+"expiresAt", "A licence ends between the years 1970 and 9999.")
+		}
+		at := w.ExpiresAt.UTC().Truncate(time.Microsecond)
+		w.ExpiresAt = &at
 	}
 	for _, f := range []*float64{w.FocalX, w.FocalY} {
 		if f != nil && !(0 <= *f && *f <= 1) { // NaN is outside
 			return fault.BadInput(field+"focalPoint", "A focal point lies between 0 and 1 of each side.")
 		}
 	}
+	return nil
+}
+
+func (w *Words) checkTranslations(field string) error {
+	if len(w.Translations) > maxLanguages {
+		return fault.Mistake(fault.TooLong, field+"language", "The item has words in %d languages already.", maxLanguages)
+	}
+	total, cleaned := 0, maps.Clone(w.Translations)
+	for language, words := range cleaned {
+		for _, text := range []*string{&words.Alt, &words.Caption, &words.Credit} {
+			if *text = clean(*text); len(*text) > maxText {
+				return fault.Mistake(fault.TooLong, field+"alt", "A text in the language %s is longer than %d bytes.", language, maxText)
+			}
+			total += len(*text)
+		}
+		cleaned[language] = words
+	}
+	if total > maxAllTexts {
+		return fault.Mistake(fault.TooLong, field+"alt", "The texts in other languages are longer than %d bytes in all.", maxAllTexts)
+	}
+	maps.DeleteFunc(cleaned, func(_ string, words schema.MediaWords) bool { return words == schema.MediaWords{} })
+	w.Translations = cleaned
 	return nil
 }
 

@@ -3,12 +3,12 @@ package media
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"io"
-	"strings"
 
 	"github.com/bep/imagemeta"
 )
@@ -17,10 +17,12 @@ import (
 type described struct {
 	orientation     int // by the EXIF standard: 1 upright, 2 to 8 otherwise
 	caption, credit string
+	alt             string
 }
 
 // describe reads the metadata of a picture: which side is up, and the caption and
-// credit that agencies write into it (IPTC). Metadata that cannot be read are none.
+// credit that agencies write into it (IPTC, or XMP where that says nothing), and the
+// alternative text (XMP). Metadata that cannot be read are none.
 func describe(file io.ReadSeeker, f format) (d described) {
 	d.orientation = 1
 	kinds := map[string]imagemeta.ImageFormat{jpegFormat.contentType: imagemeta.JPEG, pngFormat.contentType: imagemeta.PNG, webpFormat.contentType: imagemeta.WebP}
@@ -32,6 +34,7 @@ func describe(file io.ReadSeeker, f format) (d described) {
 		return d
 	}
 	var byLine string
+	xmp := map[string]string{}
 	handle := func(tag imagemeta.TagInfo) error {
 		text, _ := tag.Value.(string)
 		switch {
@@ -45,18 +48,24 @@ func describe(file io.ReadSeeker, f format) (d described) {
 			d.credit = text
 		case tag.Source == imagemeta.IPTC && tag.Tag == "By-line":
 			byLine = text
+		case tag.Source == imagemeta.XMP:
+			if all, ok := tag.Value.([]string); ok && len(all) > 0 { // one for each language, the first for all
+				text = all[0]
+			}
+			if xmp[tag.Tag] == "" {
+				xmp[tag.Tag] = text
+			}
 		}
 		return nil
 	}
 	_, _ = imagemeta.Decode(imagemeta.Options{ // what was read before an error is good
-		R: file, ImageFormat: kind, Sources: imagemeta.EXIF | imagemeta.IPTC, HandleTag: handle, Warnf: func(string, ...any) {},
+		R: file, ImageFormat: kind, Sources: imagemeta.EXIF | imagemeta.IPTC | imagemeta.XMP, HandleTag: handle, Warnf: func(string, ...any) {},
 	})
-	if d.credit == "" {
-		d.credit = byLine
-	}
-	for _, text := range []*string{&d.caption, &d.credit} {
-		*text = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(*text, "\x00", ""), "\uFFFD"))
-		if len(*text) > maxText {
+	// Of dc:description, photoshop:Credit, dc:creator and Iptc4xmpCore:AltTextAccessibility.
+	d.caption, d.alt = cmp.Or(d.caption, xmp["Description"]), xmp["AltTextAccessibility"]
+	d.credit = cmp.Or(d.credit, byLine, xmp["Credit"], xmp["Creator"])
+	for _, text := range []*string{&d.caption, &d.credit, &d.alt} {
+		if *text = clean(*text); len(*text) > maxText {
 			*text = ""
 		}
 	}

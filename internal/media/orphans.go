@@ -102,7 +102,7 @@ func (s *Service) removeOrphans(ctx context.Context, keys []string) (removed int
 	if len(ask) == 0 {
 		return 0, nil
 	}
-	named, err := s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKeyIn(ask...)).Select(entmedia.FieldBlobKey).Strings(ctx)
+	named, err := s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKeyIn(ask...), entmedia.BlobKeyNEQ("")).Select(entmedia.FieldBlobKey).Strings(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -89,7 +89,7 @@ func (e *Editor) Replace(ctx context.Context, key int, r *Received) (saved *ent.
 			return nil
 		}
 		saved, err = e.s.db.Ent(ctx).Media.UpdateOneID(key).SetBlobKey(r.key).SetContentType(r.contentType).SetWidth(r.width).SetHeight(r.height).
-			SetSize(r.size).SetChecksum(r.checksum).SetPlaceholder("").Save(ctx)
+			SetDuration(r.duration.Milliseconds()).SetSize(r.size).SetChecksum(r.checksum).SetPlaceholder("").Save(ctx)
 		if err != nil {
 			return err
 		}

@@ -57,7 +57,10 @@ func (e *Editor) Resumable(dir string) (http.Handler, error) {
 	}
 	u := &resumable{editor: e, store: filestore.New(dir), dir: dir}
 	composer := handler.NewStoreComposer()
-	u.store.UseIn(composer)
+	stored := guardedStore{u.store}
+	composer.UseCore(stored)
+	composer.UseTerminater(stored)
+	composer.UseLengthDeferrer(stored)
 	memorylocker.New().UseIn(composer)
 	silent := expslog.New(expslog.NewTextHandler(io.Discard, nil)) // the server logs its requests itself
 	tus, err := handler.NewUnroutedHandler(handler.Config{
@@ -70,6 +73,56 @@ func (e *Editor) Resumable(dir string) (http.Handler, error) {
 	}
 	u.tus = tus
 	return u.tus.Middleware(http.HandlerFunc(u.serve)), nil
+}
+
+// guardedStore tells of a disk that fails without its paths.
+type guardedStore struct{ filestore.FileStore }
+
+type guardedUpload struct{ handler.Upload }
+
+// NewUpload implements handler.DataStore.
+func (s guardedStore) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
+	upload, err := s.FileStore.NewUpload(ctx, info)
+	return guardedUpload{upload}, unavailableTus(ctx, err)
+}
+
+// GetUpload implements handler.DataStore.
+func (s guardedStore) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
+	upload, err := s.FileStore.GetUpload(ctx, id)
+	return guardedUpload{upload}, unavailableTus(ctx, err)
+}
+
+// WriteChunk implements handler.Upload.
+func (u guardedUpload) WriteChunk(ctx context.Context, offset int64, body io.Reader) (int64, error) {
+	n, err := u.Upload.WriteChunk(ctx, offset, body)
+	return n, unavailableTus(ctx, err)
+}
+
+// AsTerminatableUpload implements handler.TerminaterDataStore.
+func (s guardedStore) AsTerminatableUpload(upload handler.Upload) handler.TerminatableUpload {
+	return s.FileStore.AsTerminatableUpload(unguarded(upload))
+}
+
+// AsLengthDeclarableUpload implements handler.LengthDeferrerDataStore.
+func (s guardedStore) AsLengthDeclarableUpload(upload handler.Upload) handler.LengthDeclarableUpload {
+	return s.FileStore.AsLengthDeclarableUpload(unguarded(upload))
+}
+
+func unguarded(upload handler.Upload) handler.Upload {
+	if guarded, ok := upload.(guardedUpload); ok {
+		return guarded.Upload
+	}
+	return upload
+}
+
+// unavailableTus is an error of ours as clients see it. Those of the protocol, and of the
+// client's connection, stay as they are.
+func unavailableTus(ctx context.Context, err error) error {
+	if _, of := errors.AsType[*os.PathError](err); !of {
+		return err
+	}
+	slog.ErrorContext(ctx, "keep a part of an upload", "error", err)
+	return handler.NewError("ERR_TRY_AGAIN", "The server cannot take files at the moment: try again later.", http.StatusServiceUnavailable)
 }
 
 func (u *resumable) serve(w http.ResponseWriter, r *http.Request) {

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -155,6 +158,31 @@ func TestResumableUploadsAreRefused(t *testing.T) {
 				t.Errorf("%d %s", answer.StatusCode, text)
 			}
 		})
+	}
+}
+
+// TestAFullDiskRefusesAPart writes an upload to a disk without room, and goes on when there
+// is some.
+func TestAFullDiskRefusesAPart(t *testing.T) {
+	t.Parallel()
+	u := newTus(t, testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{}))
+	data := halvesJPEG(t, 800, 400)
+	at := u.begin(t, "7", len(data), "boats.jpg")
+	file := filepath.Join(u.dir, path.Base(at))
+	if err := errors.Join(os.Remove(file), os.Symlink("/dev/full", file)); err != nil {
+		t.Fatal(err)
+	}
+	send := func() (*http.Response, string) {
+		return u.do(t, http.MethodPatch, at, bytes.NewReader(data), "Viewer", "7", "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream")
+	}
+	if answer, text := send(); answer.StatusCode != http.StatusServiceUnavailable || !strings.HasPrefix(text, "ERR_TRY_AGAIN: ") || strings.Contains(text, u.dir) {
+		t.Errorf("%d %s", answer.StatusCode, text)
+	}
+	if err := errors.Join(os.Remove(file), os.WriteFile(file, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if answer, text := send(); answer.StatusCode != http.StatusOK {
+		t.Errorf("with room: %d %s", answer.StatusCode, text)
 	}
 }
 

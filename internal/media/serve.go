@@ -50,31 +50,57 @@ func (s *Service) Handler() http.Handler {
 			http.Error(w, "There is no such file.", http.StatusNotFound)
 			return
 		}
-		if variant != "" {
-			s.serveVariant(w, r, key, variant)
+		l, err := s.licenceOf(r.Context(), key)
+		if err != nil {
+			if r.Context().Err() == nil {
+				slog.ErrorContext(r.Context(), "look whether a media file may be shown", "key", key, "error", err)
+				unavailable(w)
+			}
 			return
 		}
-		reader, err := s.bucket.NewReader(r.Context(), key, nil)
-		switch {
-		case gcerrors.Code(err) == gcerrors.NotFound:
-			s.serveMoved(w, r, key, "")
-			return
-		case r.Context().Err() != nil:
-			return // nobody is waiting
-		case err != nil:
-			slog.ErrorContext(r.Context(), "read a media file", "key", key, "error", err)
-			http.Error(w, "The file cannot be read now.", http.StatusServiceUnavailable)
+		serve := func(w http.ResponseWriter, r *http.Request) {
+			if variant != "" {
+				s.serveVariant(w, r, key, variant, l)
+			} else {
+				s.serveOriginal(w, r, key, l)
+			}
+		}
+		if l.ended {
+			s.restricted(w, r, serve)
 			return
 		}
-		serveBlob(w, r, reader, key, format, form[1])
+		serve(w, r)
 	})
+}
+
+func (s *Service) serveOriginal(w http.ResponseWriter, r *http.Request, key string, l licence) {
+	reader, err := s.bucket.NewReader(r.Context(), key, nil)
+	switch {
+	case gcerrors.Code(err) == gcerrors.NotFound:
+		s.serveMoved(w, r, key, "")
+	case r.Context().Err() != nil: // nobody is waiting
+		if err == nil {
+			_ = reader.Close()
+		}
+	case err != nil:
+		slog.ErrorContext(r.Context(), "read a media file", "key", key, "error", err)
+		unavailable(w)
+	default:
+		s.serveBlob(w, r, reader, key, formatOf(key), keyForm.FindStringSubmatch(key)[1], l)
+	}
+}
+
+// unavailable answers that a file cannot be read at the moment.
+func unavailable(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, "The file cannot be read now.", http.StatusServiceUnavailable)
 }
 
 // segments are those of a key; a variant has one more.
 const segments = 3
 
 // serveBlob answers with a blob, whose content its address names.
-func serveBlob(w http.ResponseWriter, r *http.Request, reader *blob.Reader, key string, format format, tag string) {
+func (s *Service) serveBlob(w http.ResponseWriter, r *http.Request, reader *blob.Reader, key string, format format, tag string, l licence) {
 	defer func() {
 		if err := reader.Close(); err != nil && !errors.Is(err, r.Context().Err()) {
 			slog.WarnContext(r.Context(), "close a media file", "key", key, "error", err)
@@ -83,7 +109,7 @@ func serveBlob(w http.ResponseWriter, r *http.Request, reader *blob.Reader, key 
 	header := w.Header()
 	header.Set("Content-Type", format.contentType)
 	header.Set("ETag", `"`+tag+`"`)
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Cache-Control", s.cacheFor(l))
 	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	if format.kind == entmedia.KindFile {
 		header.Set("Content-Disposition", "attachment")

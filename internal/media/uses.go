@@ -59,8 +59,13 @@ func (e *Editor) uses(ctx context.Context, keys []int, most int) (map[int][]Use,
 	if err := access.Require(ctx, access.WriteArticles); err != nil {
 		return nil, err
 	}
+	return e.s.uses(ctx, keys, most)
+}
+
+// uses are all places of items, whoever asks.
+func (s *Service) uses(ctx context.Context, keys []int, most int) (map[int][]Use, error) {
 	uses := make(map[int][]Use, len(keys))
-	_, err := store.Collect(ctx, e.s.db, usesSQL, func(rows *sql.Rows) (none struct{}, err error) {
+	_, err := store.Collect(ctx, s.db, usesSQL, func(rows *sql.Rows) (none struct{}, err error) {
 		var media int
 		var u Use
 		if err := rows.Scan(&media, &u.Place, &u.Entity, &u.Key); err != nil {
@@ -68,7 +73,7 @@ func (e *Editor) uses(ctx context.Context, keys []int, most int) (map[int][]Use,
 		}
 		uses[media] = append(uses[media], u)
 		return none, nil
-	}, e.s.db.IDs(keys), most)
+	}, s.db.IDs(keys), most)
 	if err != nil {
 		return nil, fmt.Errorf("find where media are used: %w", err)
 	}

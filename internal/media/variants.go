@@ -105,7 +105,7 @@ func (e *movedError) Error() string { return "the picture is cut otherwise now" 
 
 // serveVariant answers with a variant, which it makes when it is asked for the first
 // time.
-func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original, name string) {
+func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original, name string, l licence) {
 	v, f, ok := parseVariant(name)
 	if !ok {
 		http.Error(w, "There is no such file.", http.StatusNotFound)
@@ -135,7 +135,7 @@ func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original,
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "The picture cannot be made now.", http.StatusServiceUnavailable)
 	default:
-		serveBlob(w, r, reader, key, byExtension[string(v.Format)], original[strings.LastIndexByte(original, '/')+1:][:hashDigits]+"-"+strings.TrimSuffix(name, path.Ext(name)))
+		s.serveBlob(w, r, reader, key, byExtension[string(v.Format)], original[strings.LastIndexByte(original, '/')+1:][:hashDigits]+"-"+strings.TrimSuffix(name, path.Ext(name)), l)
 	}
 }
 
@@ -157,7 +157,7 @@ func (s *Service) makeVariant(ctx context.Context, original string, v Variant, f
 	if there, err := s.bucket.Exists(wait, key); there || err != nil {
 		return err
 	}
-	items, err := s.db.Ent(wait).Media.Query().Where(entmedia.BlobKey(original)).Limit(10).All(access.AsSystem(wait))
+	items, err := s.db.Ent(wait).Media.Query().Where(entmedia.BlobKey(original), entmedia.BlobKeyNEQ("")).Limit(10).All(access.AsSystem(wait))
 	if err != nil {
 		return fmt.Errorf("look for the item of a file: %w", err)
 	}

@@ -1,5 +1,7 @@
 package richtext
 
+import "slices"
+
 // Kind says what a block is, and so which fields of [Block] it uses.
 type Kind string
 
@@ -132,6 +134,25 @@ type Image struct {
 	Href    string `json:"href,omitempty"`
 	Width   int    `json:"width,omitempty"`
 	Height  int    `json:"height,omitempty"`
+}
+
+// Without leaves out what shows any of some files of our own, which are named by their
+// public ids. A gallery goes when none of its images is left.
+func Without(body []Block, ids map[string]bool) []Block {
+	kept := make([]Block, 0, len(body))
+	for _, b := range body {
+		if ids[b.MediaID] {
+			continue
+		}
+		if len(b.Images) > 0 {
+			b.Images = slices.DeleteFunc(slices.Clone(b.Images), func(i Image) bool { return ids[i.MediaID] })
+			if len(b.Images) == 0 {
+				continue
+			}
+		}
+		kept = append(kept, b)
+	}
+	return kept
 }
 
 // MediaIDs gives the public ids of our own files that bodies name, in their order.

@@ -60,6 +60,9 @@ func (s *Service) PagesByIDs(ctx context.Context, ids []int) (map[int]*ent.Page,
 	if err != nil {
 		return nil, fmt.Errorf("find pages: %w", err)
 	}
+	if err := s.hideExpired(ctx, pages); err != nil {
+		return nil, err
+	}
 	found := make(map[int]*ent.Page, len(pages))
 	for _, p := range pages {
 		found[p.ID] = p
@@ -82,6 +85,9 @@ func (s *Service) onePage(ctx context.Context, is predicate.Page) (*ent.Page, er
 	pages, err := s.db.Ent(ctx).Page.Query().Where(is).Limit(1).Select(publicColumns...).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find a page: %w", err)
+	}
+	if err := s.hideExpired(ctx, pages); err != nil {
+		return nil, err
 	}
 	if len(pages) == 0 {
 		return nil, nil

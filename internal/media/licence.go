@@ -1,0 +1,163 @@
+package media
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// An item whose licence has ended is marked as expired by a write, with events for
+// whatever shows it: answers never depend on what time it is. What is marked may be
+// licensed anew, by an editor or by its source.
+var (
+	expireSQL = store.MaintainBoth(`UPDATE media SET expired = TRUE WHERE NOT expired AND expires_at IS NOT NULL AND expires_at <= $1
+		AND id IN (SELECT m.id FROM media m WHERE NOT m.expired AND m.expires_at IS NOT NULL AND m.expires_at <= $1 ORDER BY m.expires_at LIMIT $2) RETURNING id`)
+	reviveSQL = store.MaintainBoth(`UPDATE media SET expired = FALSE WHERE expired AND (expires_at IS NULL OR expires_at > $1)
+		AND id IN (SELECT m.id FROM media m WHERE m.expired AND (m.expires_at IS NULL OR m.expires_at > $1) LIMIT $2) RETURNING id`)
+	nextExpirySQL = store.MaintainBoth(`SELECT m.expires_at FROM media m WHERE NOT m.expired AND m.expires_at IS NOT NULL ORDER BY m.expires_at LIMIT 1`)
+	licenceSQL    = store.MaintainBoth(`SELECT m.expired, m.expires_at FROM media m WHERE m.blob_key = $1 AND m.blob_key <> '' LIMIT 10`)
+)
+
+// expireBatch is how many items are marked in one transaction.
+const expireBatch = 50
+
+// Expire hides the items whose licence has ended, and shows those again that were
+// licensed anew. It says when the next licence ends; nil: none does.
+func (e *Editor) Expire(ctx context.Context) (next *time.Time, err error) {
+	ctx = access.AsSystem(ctx)
+	for _, step := range []struct {
+		statement *store.Statement
+		expired   bool
+	}{{expireSQL, true}, {reviveSQL, false}} {
+		for {
+			n := 0
+			err := e.s.db.Tx(ctx, func(ctx context.Context) error {
+				keys, err := store.Collect(ctx, e.s.db, step.statement, store.ScanInt, e.s.Now(), expireBatch)
+				n = len(keys)
+				for _, key := range keys {
+					if err == nil {
+						err = e.marked(ctx, key, step.expired)
+					}
+				}
+				return err
+			})
+			if err != nil {
+				return nil, fmt.Errorf("hide media whose licence has ended: %w", err)
+			}
+			if n < expireBatch {
+				break
+			}
+		}
+	}
+	moments, err := store.Collect(ctx, e.s.db, nextExpirySQL, func(rows *sql.Rows) (at time.Time, err error) {
+		err = rows.Scan(&at)
+		return at.UTC(), err
+	})
+	if err != nil || len(moments) == 0 {
+		return nil, err
+	}
+	return &moments[0], nil
+}
+
+// marked tells whoever shows an item that its licence has ended, or that it is there
+// again.
+func (e *Editor) marked(ctx context.Context, key int, expired bool) error {
+	found, err := e.s.uses(ctx, []int{key}, math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	events := []event.Event{{Action: event.Updated, Entity: id.Media, EntityID: key, Detail: event.Detail{Expired: expired}}}
+	for _, u := range found[key] {
+		events = append(events, event.Event{Action: event.Updated, Entity: u.Entity, EntityID: u.Key})
+	}
+	if err := e.s.log.Append(ctx, events...); err != nil {
+		return err
+	}
+	action := "expireMedia"
+	if !expired {
+		action = "renewMedia"
+	}
+	return e.audit.Record(ctx, audit.Entry{Action: action, Entity: id.Media, EntityID: key, After: map[string]int{"uses": len(found[key])}})
+}
+
+// licensed marks an item that was saved, as its licence says, and has it marked later
+// when it ends later.
+func (e *Editor) licensed(ctx context.Context, m *ent.Media) error {
+	ended := m.ExpiresAt != nil && !m.ExpiresAt.After(e.s.Now())
+	if ended != m.Expired {
+		saved, err := e.s.db.Ent(ctx).Media.UpdateOneID(m.ID).SetExpired(ended).Save(ctx)
+		if err != nil {
+			return err
+		}
+		*m = *saved
+		return e.marked(ctx, m.ID, ended)
+	}
+	if ended || m.ExpiresAt == nil || e.s.ExpireAt == nil {
+		return nil
+	}
+	return e.s.ExpireAt(ctx, *m.ExpiresAt)
+}
+
+// licence is whether a file may be shown to readers, and until when.
+type licence struct {
+	ended bool
+	until *time.Time
+}
+
+// licenceOf gives the licence of a file: that of the item which has it longest.
+func (s *Service) licenceOf(ctx context.Context, key string) (longest licence, err error) {
+	all, err := store.Collect(ctx, s.db, licenceSQL, func(rows *sql.Rows) (l licence, err error) {
+		err = rows.Scan(&l.ended, &l.until)
+		return l, err
+	}, key)
+	if err != nil {
+		return longest, fmt.Errorf("read the licence of a file: %w", err)
+	}
+	for i, l := range all {
+		if i == 0 || longest.ended && !l.ended || longest.until != nil && !l.ended && (l.until == nil || l.until.After(*longest.until)) {
+			longest = l
+		}
+	}
+	return longest, nil
+}
+
+// restricted serves a file to staff alone; for anybody else it is not there.
+func (s *Service) restricted(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+	var ask http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "private, no-store")
+		if !access.Of(r.Context()).SeesExpired() {
+			http.Error(w, "There is no such file.", http.StatusNotFound)
+			return
+		}
+		serve(w, r)
+	})
+	if s.SignIn != nil {
+		ask = s.SignIn(ask)
+	}
+	ask.ServeHTTP(w, r)
+}
+
+// cacheFor tells how long an answer with a file may be kept: for good, or until its
+// licence ends.
+func (s *Service) cacheFor(l licence) string {
+	switch {
+	case l.ended:
+		return "private, no-store"
+	case l.until != nil && l.until.Sub(s.Now()) < cacheSeconds*time.Second:
+		return fmt.Sprintf("public, max-age=%d", max(0, int(l.until.Sub(s.Now()).Seconds())))
+	}
+	return fmt.Sprintf("public, max-age=%d, immutable", cacheSeconds)
+}
+
+// cacheSeconds is a year, the longest that caches heed.
+const cacheSeconds = 31_536_000

@@ -1,0 +1,149 @@
+package media
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
+)
+
+// clock is a clock that tests move.
+type clock struct{ now time.Time }
+
+func (c *clock) set(s *Service) *clock {
+	c.now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s.Now = func() time.Time { return c.now }
+	return c
+}
+
+func TestAFileIsHiddenWhenItsLicenceEnds(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		e := desk(t, db)
+		c := new(clock).set(e.s)
+		ctx := as(t, access.Author, 7)
+		var planned []time.Time
+		e.s.ExpireAt = func(_ context.Context, at time.Time) error { planned = append(planned, at); return nil }
+		end := c.now.Add(time.Hour)
+		m, err := e.upload(ctx, "a.jpg", halvesJPEG(t, 400, 200), Words{ExpiresAt: &end})
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := end.Add(time.Hour)
+		other, err := e.upload(ctx, "b.jpg", halvesJPEG(t, 300, 200), Words{ExpiresAt: &later})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(planned) != 2 || !planned[0].Equal(end) {
+			t.Errorf("planned for %v", planned)
+		}
+		addresses := []string{Variant{}.Path(m), Variant{Width: 160}.Path(m)}
+		for _, address := range addresses {
+			if w := get(e.s, address); w.Code != 200 || w.Header().Get("Cache-Control") != "public, max-age=3600" {
+				t.Errorf("before: %s is %d, kept for %q", address, w.Code, w.Header().Get("Cache-Control"))
+			}
+		}
+		if next, err := e.Expire(t.Context()); err != nil || next == nil || !next.Equal(end) {
+			t.Fatalf("too early: %v, %v", next, err)
+		}
+		c.now = end
+		if next, err := e.Expire(t.Context()); err != nil || next == nil || !next.Equal(later) {
+			t.Fatalf("next %v, %v", next, err)
+		}
+		if !row(t, e.s, m.ID).Expired || row(t, e.s, other.ID).Expired {
+			t.Error("not the one whose licence ended")
+		}
+		told := func() int {
+			return db.Ent(access.AsSystem(t.Context())).Event.Query().Where(entevent.Type("media.updated"), entevent.EntityID(m.ID)).CountX(t.Context())
+		}
+		events := told()
+		if _, err := e.Expire(t.Context()); err != nil || told() != events {
+			t.Errorf("told again: %d in place of %d, %v", told(), events, err)
+		}
+		for _, address := range addresses {
+			if w := get(e.s, address); w.Code != http.StatusNotFound || strings.Contains(w.Header().Get("Cache-Control"), "public") {
+				t.Errorf("after: %s is %d, %q", address, w.Code, w.Header().Get("Cache-Control"))
+			}
+		}
+		e.s.SignIn = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Viewer{UserID: 7, Role: access.Author})))
+			})
+		}
+		for _, address := range addresses {
+			if w := get(e.s, address); w.Code != 200 || w.Header().Get("Cache-Control") != "private, no-store" {
+				t.Errorf("staff: %s is %d, %q", address, w.Code, w.Header().Get("Cache-Control"))
+			}
+		}
+		// Licensed anew, it is there again at once.
+		saved, err := e.Update(ctx, m.ID, func(w *Words) { w.ExpiresAt = nil })
+		if err != nil || saved.Expired || saved.ExpiresAt != nil {
+			t.Fatalf("%+v, %v", saved, err)
+		}
+		e.s.SignIn = nil
+		if w := get(e.s, addresses[0]); w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("again: %d, %q", w.Code, w.Header().Get("Cache-Control"))
+		}
+		// A moment that is past hides it at once.
+		if saved, err := e.Update(ctx, m.ID, func(w *Words) { w.ExpiresAt = &end }); err != nil || !saved.Expired {
+			t.Fatalf("%+v, %v", saved, err)
+		}
+		// An import may license it anew: the job finds it.
+		db.Ent(ctx).Media.UpdateOneID(m.ID).SetExpiresAt(later.Add(time.Hour)).ExecX(access.AsSystem(ctx))
+		if _, err := e.Expire(t.Context()); err != nil || row(t, e.s, m.ID).Expired {
+			t.Errorf("not shown again: %v", err)
+		}
+	})
+}
+
+func TestWordsAreKeptPerLanguage(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		e := desk(t, db)
+		ctx := as(t, access.Author, 7)
+		m, err := e.upload(ctx, "a.jpg", halvesJPEG(t, 400, 200), Words{Alt: "Boats", Credit: "AP"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		say := func(language string, words schema.MediaWords) error {
+			_, err := e.Update(ctx, m.ID, func(w *Words) { w.In(language, func(in *schema.MediaWords) { *in = words }) })
+			return err
+		}
+		if err := say("ar", schema.MediaWords{Alt: " قوارب \x00"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := say("de", schema.MediaWords{Alt: "Boote"}); err != nil {
+			t.Fatal(err)
+		}
+		if now := row(t, e.s, m.ID); now.Translations["ar"].Alt != "قوارب" || now.Translations["de"].Alt != "Boote" || now.Alt != "Boats" {
+			t.Errorf("%+v", now)
+		}
+		if err := say("de", schema.MediaWords{}); err != nil {
+			t.Fatal(err)
+		}
+		if now := row(t, e.s, m.ID); len(now.Translations) != 1 {
+			t.Errorf("%+v", now.Translations)
+		}
+		if found, err := e.Library(ctx, Filter{Words: "قوارب"}, keyset.First(10)); err != nil || len(found) != 1 || found[0].Translations["ar"].Alt == "" {
+			t.Errorf("not found by its words: %v, %v", found, err)
+		}
+		if err := say("fr", schema.MediaWords{Alt: strings.Repeat("a", maxText+1)}); code(err) != fault.BadUserInput {
+			t.Errorf("too long: %v", err)
+		}
+		for i := range maxLanguages + 1 {
+			err = say("x-"+strings.Repeat("a", i+1), schema.MediaWords{Alt: "a"})
+		}
+		if code(err) != fault.BadUserInput {
+			t.Errorf("too many: %v", err)
+		}
+	})
+}

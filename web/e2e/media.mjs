@@ -1,0 +1,49 @@
+// An editor uploads a picture from the page of GraphiQL, with its session and under its policy, by the operation that
+// docs/media.md shows for curl.
+//
+//   BROADSHEET_EMAIL=… BROADSHEET_PASSWORD=… BROADSHEET_OPERATIONS=… node e2e/media.mjs BASE_URL
+import assert from 'node:assert/strict';
+import { travel } from './browser.mjs';
+
+const [base] = process.argv.slice(2);
+const { BROADSHEET_EMAIL: email, BROADSHEET_PASSWORD: password, BROADSHEET_OPERATIONS: operations } = process.env;
+if (!base || !email || !password || !operations) {
+  console.error('usage: BROADSHEET_EMAIL=… BROADSHEET_PASSWORD=… BROADSHEET_OPERATIONS=… node e2e/media.mjs BASE_URL');
+  process.exit(2);
+}
+
+await travel('Media', base, async (page) => {
+  await page.goto(new URL('/graphiql', base).href);
+  const account = page.getByRole('form', { name: 'Account' });
+  await account.getByLabel('E-mail').fill(email);
+  await account.getByLabel('Password').fill(password);
+  await account.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('group', { name: 'Account' }).getByText('editor').waitFor();
+
+  const seen = await page.evaluate(async (operations) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 320;
+    canvas.height = 200;
+    const pen = canvas.getContext('2d');
+    if (pen) pen.fillRect(0, 0, 160, 200);
+    /** @type {Blob} */
+    const picture = await new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png'));
+    const form = new FormData();
+    form.append('operations', operations);
+    form.append('map', '{"0": ["variables.file"]}');
+    form.append('0', picture, 'harbour.png');
+    const answer = await fetch('/graphql', { method: 'POST', body: form, headers: { 'GraphQL-Require-Preflight': '1' } });
+    const { data, errors } = await answer.json();
+    if (errors) return { errors };
+    const { media, userErrors } = data.uploadMedia;
+    const original = await fetch(media.url);
+    const variant = await fetch(`${media.url}/160.webp`);
+    return { media, userErrors, bytes: (await original.blob()).size, sent: picture.size, type: variant.headers.get('content-type') };
+  }, operations);
+
+  assert.equal(seen.errors, undefined);
+  assert.deepEqual(seen.userErrors, []);
+  assert.equal(seen.media.width, 320);
+  assert.ok(seen.bytes > 0 && seen.bytes <= seen.sent, `${seen.bytes} bytes of ${seen.sent}`);
+  assert.equal(seen.type, 'image/webp');
+});
