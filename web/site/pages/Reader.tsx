@@ -1,11 +1,12 @@
 import { useState, type ReactNode } from 'react';
 import { DEVICE, stored, useAsk, useChange, usePhrases, useSite, Widget } from '../context';
 import {
-  AccountBookmarksDocument, DeviceBookmarksDocument, FollowDocument, InterestsDocument, MarkNotificationsReadDocument, NotificationsDocument, SettingsDocument, UnfollowDocument,
+  AccountBookmarksDocument, ChangeEmailDocument, DeviceBookmarksDocument, FollowDocument, InterestsDocument, MarkNotificationsReadDocument, NotificationsDocument, SettingsDocument, UnfollowDocument,
   UpdateSettingsDocument, type DigestFrequency, type InterestsQuery, type TeaserFragment,
 } from '../generated/graphql';
 import { useRemove } from '../parts/Bookmark';
 import { Loading } from '../parts/Loading';
+import { done, Field, Panel, wrong } from '../parts/Panel';
 import { Teaser } from '../parts/Teaser';
 import { useHere } from '../router';
 import type { PageProps } from '../routes';
@@ -101,8 +102,24 @@ function SettingsPage() {
       <title>{words.settings}</title>
       <header className="list-head"><h1>{words.settings}</h1></header>
       <Settings settings={data.viewer.settings} titled={false} />
+      <ChangeEmail />
       <p><a href={href('/interests')}>{words.interests}</a></p>
     </div>
+  );
+}
+
+/** Asks for another address, which a mail to it confirms. */
+function ChangeEmail() {
+  const { words, viewer } = useSite();
+  const change = useChange(ChangeEmailDocument);
+  return (
+    <Panel title={words.changeEmail} part lead={viewer?.email} label={words.changeEmail} send={async (value) => {
+      const out = await change({ input: { newEmail: value('email'), password: value('password') || null } });
+      return out.error !== undefined ? wrong(out.error) : done(words.checkMail);
+    }}>
+      <Field name="email" type="email" auto="email" label={words.newEmail} />
+      <Field name="password" type="password" auto="current-password" label={words.password} />
+    </Panel>
   );
 }
 
