@@ -54,7 +54,7 @@ func journey(t *testing.T, script, database string, prepare func(*app.App), env 
 	if _, err := parser.Parse(append(flags, "--addr=127.0.0.1:0", "--database="+database, "--media-dir="+t.TempDir())); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer stop()
 	a, err := app.New(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -101,7 +101,7 @@ func TestReadersUseTheSite(t *testing.T) {
 		journey(t, "site.mjs", database, func(a *app.App) {
 			makeAccount(t, a, email, password, user.RoleAdmin)
 			sendDigest(t, a, digested)
-		}, env, "--demo")
+		}, env, "--demo", "--contact-address=desk@example.org")
 	})
 }
 

@@ -10,6 +10,7 @@
 import { travel } from './browser.mjs';
 import { note, untried } from './site/hands.mjs';
 import * as mails from './site/mails.mjs';
+import * as odd from './site/odd.mjs';
 import * as pages from './site/pages.mjs';
 import * as readers from './site/readers.mjs';
 import * as trouble from './site/trouble.mjs';
@@ -20,9 +21,12 @@ if (!base) {
   process.exit(2);
 }
 const { consent, firstViews, everyPage, scripts, blurred, keyboard, dark } = pages;
-const { bookmarks, comment, live, member, search } = readers;
+const { archive, bookmarks, browse, comment, contact, live, member, opinion, search, talk } = readers;
 const { newsletter, account, digest } = mails;
-const steps = [consent, firstViews, everyPage, scripts, blurred, trouble.trouble, trouble.offline, bookmarks, comment, live, member, newsletter, account, digest, search, keyboard, dark];
+const { addresses, stories, pictures } = odd;
+const { cutOff, deployed, offline, parts, storage } = trouble;
+const steps = [consent, firstViews, everyPage, scripts, blurred, trouble.trouble, parts, cutOff, offline, deployed, storage, addresses, stories, pictures, bookmarks, comment, live, member, talk, contact, browse,
+  newsletter, account, digest, search, archive, opinion, keyboard, dark];
 
 await travel('Site', base, async (page, faults) => {
   note(page.context());

@@ -10,6 +10,8 @@ const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', impor
 
 /** The operations of the site by their ids. @type {Record<string, string>} */
 export const documents = built('operations.json');
+/** The paths of the site (web/site/paths.ts). @type {{ fixed: Record<string, [string, string]>, below: Record<string, [string, string]> }} */
+export const paths = built('routes.json');
 /** The paths that mails lead to. */
 export const mailPages = (process.env['BROADSHEET_MAIL_PAGES'] ?? '').split(' ').filter(Boolean);
 export const story = '/articles/port-strike-ends-after-vote-in-the-fish-hall';
@@ -51,6 +53,7 @@ export function untried() {
 export async function open(page, path) {
   const response = await page.goto(at(path));
   await page.waitForFunction(() => document.querySelector('.loading') === null);
+  for (const name of await page.evaluate(() => JSON.parse(document.getElementById('first')?.textContent ?? '{"answers":[]}').answers.map((/** @type {{ name: string }} */ a) => a.name))) reached.operations.add(name);
   return response;
 }
 
@@ -107,6 +110,25 @@ export async function check(page, faults, what = page.url()) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   const found = await page.evaluate(() => /** @type {any} */ (window).axe.run({ resultTypes: ['violations'] }));
   for (const v of found.violations) faults.push(`axe: ${decodeURI(what)}: ${v.id}: ${v.help}: ${v.nodes.slice(0, 2).map((/** @type {any} */ n) => `${n.html.slice(0, 150)} ${n.any[0]?.message ?? ''}`).join(' | ')}`);
+}
+
+/** Writes and publishes a story. @param {Record<string, unknown>} article @returns {Promise<{ id: string, path: string, title: string }>} */
+export async function publish(article) {
+  const { article: { id } } = await newsroom('mutation ($article: ArticleContentInput!) { createArticle(input: { article: $article }) { article { id } userErrors { message } } }', { article });
+  return (await newsroom('mutation ($id: ID!) { publishArticle(input: { id: $id }) { article { id path title } userErrors { message } } }', { id })).article;
+}
+
+/** Makes a page of a reader, who is signed in. @param {Page} page @param {string} name */
+export async function member(page, name) {
+  const email = `${name.toLowerCase().replace(/\W/g, '.')}${Date.now()}@example.net`;
+  const { reader, close } = await another(page);
+  await open(reader, '/account/sign-up');
+  await send(reader, { Name: name, 'E-mail address': email, Password: 'nine slow ferries' }, 'Sign up');
+  await reader.getByText('Open the link in the mail').waitFor();
+  await follow(reader, email, '/account/verify');
+  await send(reader, {}, 'Confirm');
+  await reader.getByRole('heading', { name: 'Your interests' }).waitFor();
+  return { reader, email, close };
 }
 
 /** Whether the page can be pushed aside. @param {Page} page */

@@ -1,6 +1,6 @@
 // What readers do.
 import assert from 'node:assert/strict';
-import { follow, frame, newsroom, open, story } from './hands.mjs';
+import { another, at, follow, frame, member as sign, nameOf, newsroom, open, publish, send, story } from './hands.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -98,6 +98,21 @@ export async function member(page) {
   await page.getByText('Saved.').waitFor();
   await open(page, '/account/settings');
   assert.equal(await page.getByLabel('Summary by mail').inputValue(), 'WEEKLY', 'a setting is forgotten');
+  const tab = await page.context().newPage(); // what is chosen in one tab is shown in the others, and on other pages
+  await open(tab, '/interests');
+  await tab.getByLabel('Tell me of replies').waitFor();
+  const replies = await tab.getByLabel('Tell me of replies').isChecked();
+  await tab.getByLabel('Tell me of replies').click();
+  await tab.getByText('Saved.').waitFor();
+  const turned = (/** @type {Page} */ of) => of.waitForFunction((before) => [...document.querySelectorAll('label.check')].some((l) => l.textContent?.includes('Tell me of replies') && l.querySelector('input')?.checked !== before), replies);
+  await turned(page);
+  await page.getByRole('link', { name: 'Your interests' }).click();
+  await page.locator('.choose').waitFor();
+  await turned(page);
+  await page.locator('.choose [aria-pressed=true]').filter({ hasText: 'World' }).click();
+  await page.locator('.choose [aria-pressed=false]').filter({ hasText: 'World' }).waitFor();
+  await tab.locator('.choose [aria-pressed=false]').filter({ hasText: 'World' }).waitFor();
+  await tab.close();
   await open(page, story);
   const form = page.getByRole('form', { name: 'Comment' });
   await page.getByRole('link', { name: 'Salma Aziz' }).waitFor();
@@ -139,8 +154,143 @@ export async function search(page) {
   }
   const months = await page.locator('.grid time').evaluateAll((all) => all.map((t) => t.getAttribute('datetime')?.slice(0, 7)));
   assert.deepEqual([...new Set(months)].length, 1, `a month of the archive has stories of ${months}`);
+  await page.locator('.big-search input').fill('ferr');
+  await page.locator('#suggestions option').first().waitFor({ state: 'attached' });
   await open(page, '/search?q=port');
   await page.locator('.facets').getByRole('link').first().click();
   await page.getByRole('link', { name: 'Clear' }).waitFor();
   await page.locator('.result').first().waitFor();
+}
+
+/** The archive cuts days and months where the site does, and knows what is no date. @param {Page} page */
+export async function archive(page) {
+  const { timeZone } = await newsroom('{ site { timeZone } }');
+  assert.equal(timeZone, 'Asia/Riyadh', 'the demo newsroom has moved: three hours from UTC, all year');
+  const asked = async (/** @type {string} */ path, operation = 'Archive') => {
+    const request = page.waitForRequest((r) => r.url().endsWith('/graphql') && nameOf(r.postData() ?? '{}') === operation);
+    await page.goto(at(path));
+    const { publishedSince, publishedBefore } = JSON.parse((await request).postData() ?? '{}').variables.filter;
+    return [publishedSince, publishedBefore];
+  };
+  assert.deepEqual(await asked('/archive?date=2026-03-01'), ['2026-02-28T21:00:00.000Z', '2026-03-01T21:00:00.000Z']);
+  await page.getByRole('heading', { level: 1, name: '1 March 2026' }).waitFor();
+  assert.deepEqual(await asked('/archive?date=2025-12'), ['2025-11-30T21:00:00.000Z', '2025-12-31T21:00:00.000Z']);
+  assert.deepEqual(await asked('/search?q=port&year=2026', 'Search'), ['2025-12-31T21:00:00.000Z', '2026-12-31T21:00:00.000Z']);
+  // At half past eleven at night on the last day of a month in UTC it is the month after.
+  const { reader, close } = await another(page);
+  await reader.clock.setFixedTime(new Date('2026-11-30T23:30:00Z'));
+  await reader.goto(at('/archive'));
+  await reader.getByRole('heading', { level: 1, name: 'December 2026' }).waitFor();
+  await close();
+  for (const date of ['2026-13', '2026-02-30', '2026-00', 'yesterday', '0000-01', '2026-1-1']) {
+    await page.goto(at(`/archive?date=${date}`));
+    await page.getByText(`There is no such month or day: ${date}`).waitFor();
+    assert.equal(await page.title(), 'Archive');
+    await page.getByRole('link', { name: 'The month before' }).waitFor();
+  }
+}
+
+/** What a kicker says, it says once. @param {Page} page */
+export async function opinion(page) {
+  await open(page, '/sections/opinion');
+  await page.locator('.teaser .kicker').first().waitFor();
+  const said = await page.locator('.kicker').evaluateAll((all) => all.map((k) => [...k.children].map((c) => c.textContent)));
+  assert.ok(said.some((words) => words.includes('Opinion')), 'there is no opinion');
+  for (const words of said) assert.equal(new Set(words).size, words.length, words.join(' '));
+  await page.locator('.kicker').filter({ hasText: 'Opinion' }).first().locator('..').getByRole('heading').getByRole('link').click();
+  await page.locator('.story-head h1').waitFor();
+  assert.equal(await page.locator('.story-head .kicker').innerText(), 'Opinion');
+  const html = await (await fetch(at('/sections/opinion'))).text();
+  assert.doesNotMatch(html, /Opinion<\/a> <span class="kind opinion">/, 'the first view says it twice');
+}
+
+/** Two readers talk: a comment, a reply, a like, a report, and the notification of it. @param {Page} page */
+export async function talk(page) {
+  const { path, id } = await publish({ title: `Ferries talk ${Date.now()}`, body: { markdown: 'They **talk**.' } });
+  const approve = async (/** @type {string} */ body) => {
+    const { nodes } = await newsroom('{ moderationQueue(first: 50) { nodes { commentId body } } }');
+    const found = nodes.find((/** @type {{ body: string }} */ c) => c.body === body);
+    if (found) await newsroom('mutation ($ids: [ID!]!) { approveComments(input: { ids: $ids }) { userErrors { message } } }', { ids: [found.commentId] });
+  };
+  const { reader: hana, close: hanaLeaves } = await sign(page, 'Hana Lamis');
+  const { reader: omar, close: omarLeaves } = await sign(page, 'Omar Said');
+  await open(hana, path);
+  const question = `Which ferry is it ${Date.now()}?`;
+  await hana.getByRole('form', { name: 'Comment' }).getByLabel('Comment').fill(question);
+  await hana.getByRole('form', { name: 'Comment' }).getByRole('button', { name: 'Send' }).click();
+  await hana.getByText('Thank you.').waitFor();
+  await approve(question);
+  await open(omar, path);
+  const comment = omar.locator('.thread > li').filter({ hasText: question }).first();
+  await comment.getByRole('button', { name: 'Like' }).click();
+  await comment.getByText('♥ 1').waitFor();
+  await comment.getByRole('button', { name: 'Report' }).click();
+  await omar.getByText('A moderator will look at it.').waitFor();
+  await comment.getByRole('button', { name: 'Reply' }).click();
+  const answer = `The white one ${Date.now()}.`;
+  await omar.getByRole('form', { name: 'Reply to Hana Lamis' }).getByLabel('Reply to Hana Lamis').fill(answer);
+  await omar.getByRole('form', { name: 'Reply to Hana Lamis' }).getByRole('button', { name: 'Send' }).click();
+  await omar.waitForFunction(() => !document.querySelector('.thread .comment-form') || document.querySelector('.thread .comment-form .done')?.textContent?.includes('Thank you'));
+  await approve(answer);
+  await open(omar, path);
+  await omar.locator('.thread .thread').getByText(answer).waitFor();
+
+  for (let i = 0; i < 100; i++) { // the notification is made by a job
+    await open(hana, '/notifications');
+    if (await hana.locator('.notices li').count() > 0) break;
+  }
+  await hana.locator('.notices li.unread').first().waitFor();
+  await hana.getByRole('button', { name: 'Mark all as read' }).click();
+  await hana.locator('.notices li.unread').waitFor({ state: 'detached' });
+  await hana.locator('.notices li a').first().click();
+  await hana.getByRole('heading', { level: 1, name: /Ferries talk/ }).waitFor();
+  await hanaLeaves();
+  await omarLeaves();
+  await newsroom('mutation ($id: ID!) { trashArticle(input: { id: $id }) { userErrors { message } } }', { id });
+}
+
+/** Writes to the newsroom; pages through the latest stories. @param {Page} page */
+export async function contact(page) {
+  await open(page, '/contact');
+  const form = page.locator('form.panel');
+  await form.getByLabel('Name').fill('Salma');
+  await form.getByLabel('E-mail address').fill('salma@example.org');
+  await form.getByLabel('Subject').fill('A correction');
+  await form.getByLabel('Message').fill('The ferry is white.');
+  await page.reload();
+  await form.getByLabel('Message').waitFor();
+  assert.equal(await form.getByLabel('Message').inputValue(), 'The ferry is white.', 'what was typed is lost');
+  await page.route('**/graphql', async (route) => { // what was typed in less than three seconds is not believed
+    const body = JSON.parse(route.request().postData() ?? '{}');
+    if (body.variables?.input?.secondsOnPage) body.variables.input.secondsOnPage = 9;
+    await route.continue({ postData: JSON.stringify(body) });
+  });
+  await send(page, {}, 'Send');
+  await page.getByText('Your message was sent.').waitFor();
+  await page.unroute('**/graphql');
+  for (let i = 0; !(await (await fetch(at('/mail'))).text()).includes('A correction'); i++) assert.ok(i < 1000, 'the message does not arrive');
+}
+
+/** Pages through the latest stories, and turns to other pages without loading them. @param {Page} page */
+export async function browse(page) {
+  await open(page, '/latest');
+  const before = await page.locator('.teaser').count();
+  await page.getByRole('button', { name: 'Older stories' }).click();
+  await page.waitForFunction((n) => document.querySelectorAll('.teaser').length > n, before);
+  await page.locator('.nameplate .name').click();
+  await page.locator('.top-lead h2').waitFor();
+  await page.locator('.top-lead h2 a').click();
+  await page.locator('.story-head h1').waitFor();
+  await page.goBack();
+  await page.locator('.top-lead h2').waitFor();
+  await page.locator('.foot').getByRole('link', { name: 'About' }).first().click();
+  await page.locator('.static-page h1').waitFor();
+  for (const path of ['/sections/world', '/tags/port-strike', '/places/marjana', '/series/lines-under-the-sea', '/authors/huda-rashwat']) {
+    await open(page, path);
+    const label = await page.locator('h1').innerText();
+    await page.locator('.list-page .teaser a').last().click();
+    await page.locator('.story-head h1').waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: label, exact: true }).waitFor();
+  }
 }

@@ -172,7 +172,7 @@ function Preferences({ token }: { token: string }) {
   const { words } = useSite();
   const [{ data, fetching, error }, again] = useAsk(NewsletterPreferencesDocument, { token }, { fresh: true });
   const found = data?.newsletterPreferences;
-  if (!found && error?.networkError && !fetching) return <Widget title={words.preferences} error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!found && error && !fetching) return <Widget title={words.preferences} error={error} again={again} />;
   if (!found) return fetching ? <Loading /> : <section className="panel-page"><h1>{words.preferences}</h1><p>{words.badLink}</p></section>;
   return <Chosen token={token} found={found} />;
 }
