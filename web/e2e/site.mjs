@@ -6,7 +6,8 @@
 // has a violation that axe finds, or a step does not lead where it should; and, without STEPs, when an operation of the site was
 // asked by no step, or a page that mails lead to was come to from no mail. BASE_URL serves the demo newsroom and keeps its
 // mails. BROADSHEET_MAIL_PAGES are the paths that mails lead to; e-mail address and password are those of an admin; BROADSHEET_DIGEST
-// is the address of a reader who was sent a digest. CHROMIUM names the browser.
+// is the address of a reader who was sent a digest. CHROMIUM names the browser. With BROADSHEET_AXE=no axe
+// does not look: what it sees depends on no database.
 import { travel } from './browser.mjs';
 import { note, untried } from './site/hands.mjs';
 import * as mails from './site/mails.mjs';

@@ -154,9 +154,9 @@ export async function search(page) {
   }
   const months = await page.locator('.grid time').evaluateAll((all) => all.map((t) => t.getAttribute('datetime')?.slice(0, 7)));
   assert.deepEqual([...new Set(months)].length, 1, `a month of the archive has stories of ${months}`);
+  await open(page, '/search?q=port');
   await page.locator('.big-search input').fill('ferr');
   await page.locator('#suggestions option').first().waitFor({ state: 'attached' });
-  await open(page, '/search?q=port');
   await page.locator('.facets').getByRole('link').first().click();
   await page.getByRole('link', { name: 'Clear' }).waitFor();
   await page.locator('.result').first().waitFor();
