@@ -33,10 +33,13 @@ type Options struct {
 	Budget          Budget          // nil: everybody may ask for anything
 	SlowOperation   time.Duration   // of operations that are logged; 0: none are
 	Observe         func(Observed)  // is told of every operation; nil: nobody is
-	Tracer          trace.Tracer    // of operations and their root fields; nil: they are not traced
-	Logger          *slog.Logger
-	Cache           *cache.Cache // of answers; nil: none are kept
-	Sockets         *Sockets     // of subscriptions; nil: there are none
+	// Statements gives a context whose statements are counted, and their number, for
+	// those who ask what an operation cost; nil: they are told of cost alone.
+	Statements func(context.Context) (context.Context, func() int)
+	Tracer     trace.Tracer // of operations and their root fields; nil: they are not traced
+	Logger     *slog.Logger
+	Cache      *cache.Cache // of answers; nil: none are kept
+	Sockets    *Sockets     // of subscriptions; nil: there are none
 
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
@@ -75,7 +78,7 @@ func Handler(services Services, opts Options) http.Handler {
 	if !opts.NoAutomatic {
 		named.automatic = newTextCache()
 	}
-	srv.AddTransport(exchange{sockets: opts.Sockets, documents: documents, persisted: named, budget: opts.Budget, slow: opts.SlowOperation, observed: opts.Observe, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
+	srv.AddTransport(exchange{sockets: opts.Sockets, documents: documents, persisted: named, budget: opts.Budget, slow: opts.SlowOperation, observed: opts.Observe, statements: opts.Statements, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
 		present: present(opts.Logger), logger: opts.Logger})
 	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))

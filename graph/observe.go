@@ -49,6 +49,9 @@ type price struct {
 	Cost  int  `json:"cost"`
 	Limit int  `json:"limit"`
 	Left  *int `json:"remaining,omitempty"` // of the budget of a minute; absent: any number
+	// Statements is how many statements the database was sent; absent where nothing
+	// was executed.
+	Statements *int `json:"statements,omitempty"`
 }
 
 func (e exchange) price(cost, left int) price {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // purse is a budget of some points that is never filled again.
@@ -29,29 +30,35 @@ func TestBudgetsAreChargedByCost(t *testing.T) {
 	t.Parallel()
 	n := newNewsroom(t)
 	money := &purse{left: 1000}
-	h := graph.Handler(n.Graph(), graph.Options{Budget: money, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+	h := graph.Handler(n.Graph(), graph.Options{Budget: money, Statements: store.Counted, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
 	const query = `{"query":"{latestNews(first:10){nodes{id title}}}"}`
 	var told struct {
 		Data       json.RawMessage
 		Extensions struct {
-			Cost struct{ Cost, Limit, Remaining int }
+			Cost struct {
+				Cost, Limit, Remaining int
+				Statements             *int
+			}
 		}
 	}
 	read := func(got exchanged) {
 		t.Helper()
-		told.Data, told.Extensions.Cost.Cost = nil, 0
+		told.Data, told.Extensions.Cost.Cost, told.Extensions.Cost.Statements = nil, 0, nil
 		if err := json.Unmarshal(got.Body.Bytes(), &told); err != nil || len(got.codes) > 0 {
 			t.Fatalf("%v %s", err, got.Body)
 		}
 	}
 	read(send(t, h, http.MethodPost, "/graphql", query, "X-Broadsheet-Cost", "only"))
 	cost := told.Extensions.Cost.Cost
-	if cost < 20 || told.Data != nil || money.left != 980 || told.Extensions.Cost.Remaining != 980 || told.Extensions.Cost.Limit != 25_000 {
+	if cost < 20 || told.Data != nil || money.left != 980 || told.Extensions.Cost.Remaining != 980 || told.Extensions.Cost.Limit != 25_000 || told.Extensions.Cost.Statements != nil {
 		t.Errorf("a dry run: %+v, %d left", told, money.left)
 	}
 	read(send(t, h, http.MethodPost, "/graphql", query, "X-Broadsheet-Cost", "1"))
 	if told.Extensions.Cost.Cost != cost || told.Data == nil || told.Extensions.Cost.Remaining != 960-cost || money.left != 960-cost {
 		t.Errorf("asked for: %+v, %d left", told, money.left)
+	}
+	if n := told.Extensions.Cost.Statements; n == nil || *n < 1 || *n > 5 { // one page of a list, and what is asked of the site
+		t.Errorf("%v statements", n)
 	}
 	if got := send(t, h, http.MethodPost, "/graphql", query); got.members["extensions"] != nil || money.left != 940-2*cost {
 		t.Errorf("not asked for: %s, %d left", got.Body, money.left)

@@ -25,17 +25,18 @@ import (
 //
 // Source: GraphQL over HTTP, working draft.
 type exchange struct {
-	documents *document.Store
-	persisted persisted
-	timeout   time.Duration // of executing, once the request is read
-	maxBytes  int64         // of a body of JSON
-	maxUpload int64         // of a body with files
-	budget    Budget        // nil: everybody may ask for anything
-	slow      time.Duration // of operations that are logged; 0: none are
-	observed  func(Observed)
-	sockets   *Sockets // nil: there are no subscriptions
-	present   graphql.ErrorPresenterFunc
-	logger    *slog.Logger
+	documents  *document.Store
+	persisted  persisted
+	timeout    time.Duration // of executing, once the request is read
+	maxBytes   int64         // of a body of JSON
+	maxUpload  int64         // of a body with files
+	budget     Budget        // nil: everybody may ask for anything
+	slow       time.Duration // of operations that are logged; 0: none are
+	observed   func(Observed)
+	statements func(context.Context) (context.Context, func() int) // nil: they are not counted
+	sockets    *Sockets                                            // nil: there are no subscriptions
+	present    graphql.ErrorPresenterFunc
+	logger     *slog.Logger
 }
 
 // Supports everything: what is no request is answered by Do as well.
@@ -178,7 +179,11 @@ func (e exchange) run(w http.ResponseWriter, r *http.Request, operation *graphql
 		respond(w, http.StatusOK, &answer{Extensions: map[string]any{"cost": e.price(cost, left)}})
 		return
 	}
-	responses, ctx := exec.DispatchOperation(r.Context(), operation)
+	within, statements := r.Context(), func() int { return 0 }
+	if asked != "" && e.statements != nil {
+		within, statements = e.statements(within)
+	}
+	responses, ctx := exec.DispatchOperation(within, operation)
 	response := responses(ctx)
 	if response == nil { // its time was over before it began
 		e.observe(ctx, start, operation, cost, gqlerror.List{because(0, tookTooLong.Code, "").shown()})
@@ -192,7 +197,12 @@ func (e exchange) run(w http.ResponseWriter, r *http.Request, operation *graphql
 		if a.Extensions == nil {
 			a.Extensions = map[string]any{}
 		}
-		a.Extensions["cost"] = e.price(cost, left)
+		p := e.price(cost, left)
+		if e.statements != nil {
+			n := statements()
+			p.Statements = &n
+		}
+		a.Extensions["cost"] = p
 	}
 	respond(w, http.StatusOK, a)
 }

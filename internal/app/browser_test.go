@@ -7,12 +7,15 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/readersettings"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
@@ -52,7 +55,7 @@ func journey(t *testing.T, script, database string, prepare func(*app.App), env 
 	if _, err := parser.Parse(append(flags, "--addr=127.0.0.1:0", "--database="+database, "--media-dir="+t.TempDir())); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer stop()
 	a, err := app.New(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -83,21 +86,50 @@ func TestEditorPublishesInGraphiQL(t *testing.T) {
 	findBrowser(t)
 	const email, password = "desk@example.org", "correct horse battery staple"
 	testkit.EachURL(t, func(t *testing.T, database string) {
-		journey(t, "newsroom.mjs", database, func(a *app.App) { makeEditor(t, a, email, password) },
+		journey(t, "newsroom.mjs", database, func(a *app.App) { makeAccount(t, a, email, password, user.RoleEditor) },
 			[]string{"BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password}, "--demo")
 	})
 }
 
 // TestReadersUseTheSite goes through web/e2e/site.mjs in Chromium: every page of the
-// demo newsroom, and what readers do there.
+// demo newsroom, what readers do there, and what mails lead to.
 func TestReadersUseTheSite(t *testing.T) {
 	t.Parallel()
 	findBrowser(t)
-	const email, password = "desk@example.org", "correct horse battery staple"
-	env := []string{"BROADSHEET_MAIL_PAGES=" + strings.Join(mailPages(), " "), "BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password}
+	const email, password, digested = "desk@example.org", "correct horse battery staple", "rima@example.net"
+	env := []string{"BROADSHEET_MAIL_PAGES=" + strings.Join(mailPages(), " "), "BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password, "BROADSHEET_DIGEST=" + digested}
 	testkit.EachURL(t, func(t *testing.T, database string) {
-		journey(t, "site.mjs", database, func(a *app.App) { makeEditor(t, a, email, password) }, env, "--demo")
+		env := env
+		if !strings.HasPrefix(database, "sqlite:") { // the pages are the same
+			env = append(slices.Clone(env), "BROADSHEET_AXE=no")
+		}
+		journey(t, "site.mjs", database, func(a *app.App) {
+			makeAccount(t, a, email, password, user.RoleAdmin)
+			sendDigest(t, a, digested)
+		}, env, "--demo", "--contact-address=desk@example.org")
 	})
+}
+
+// sendDigest makes a reader, and sends the digest of next Monday.
+func sendDigest(t *testing.T, a *app.App, email string) {
+	t.Helper()
+	made, _, err := a.Accounts.Create(access.AsSystem(t.Context()), account.User{Email: email, DisplayName: "Rima"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := access.With(t.Context(), access.Viewer{UserID: made.ID, Role: access.Reader})
+	if _, err := a.Interests.UpdateSettings(reader, func(s *ent.ReaderSettings) { s.Digest = readersettings.DigestWeekly }); err != nil {
+		t.Fatal(err)
+	}
+	now := a.Digests.Now
+	defer func() { a.Digests.Now = now }()
+	start := now()
+	for days := range 8 { // the first run plans, and one of the others is due
+		a.Digests.Now = func() time.Time { return start.AddDate(0, 0, days) }
+		if err := a.Digests.Send(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // mailPages are the paths of the front end that mails lead to.
@@ -113,10 +145,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// makeEditor makes an account that can sign in.
-func makeEditor(t *testing.T, a *app.App, email, password string) {
+// makeAccount makes an account that can sign in.
+func makeAccount(t *testing.T, a *app.App, email, password string, role user.Role) {
 	t.Helper()
-	_, _, err := a.Accounts.Create(access.AsSystem(t.Context()), account.User{Email: email, DisplayName: "Ed", Role: user.RoleEditor}, password)
+	_, _, err := a.Accounts.Create(access.AsSystem(t.Context()), account.User{Email: email, DisplayName: "Ed", Role: role}, password)
 	if err != nil {
 		t.Fatal(err)
 	}

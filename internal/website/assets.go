@@ -42,10 +42,22 @@ type assets struct {
 	documents map[string]string // by id
 	named     map[string]string // ids by the names of their operations
 	words     map[string]map[string]any
+	routes    routes
 	style     string
 	fonts     []string            // of headlines, loaded early
 	scripts   map[string][]string // by the page or words/LANGUAGE that they are for, the first to run first
 }
+
+// routes are the paths that the application knows (web/site/paths.ts).
+type routes struct {
+	// Fixed are the paths of single pages, with their kind and the file that shows
+	// them, as "Search" for pages/Search.tsx.
+	Fixed map[string][2]string
+}
+
+// script is the file that shows the page of a path, empty for a path that names no
+// single page.
+func (r routes) script(path string) string { return r.Fixed[path][1] }
 
 // chunk is one entry of Vite's manifest.
 type chunk struct {
@@ -65,7 +77,7 @@ func load(files fs.FS) (*assets, error) {
 	}
 	a := &assets{files: files, named: map[string]string{}, scripts: map[string][]string{}}
 	var manifest map[string]chunk
-	for name, into := range map[string]any{"manifest.json": &manifest, "operations.json": &a.documents, "words.json": &a.words} {
+	for name, into := range map[string]any{"manifest.json": &manifest, "operations.json": &a.documents, "words.json": &a.words, "routes.json": &a.routes} {
 		text, err := unpack(files, name)
 		if err == nil {
 			err = json.Unmarshal(text, into)

@@ -101,19 +101,11 @@ func (v *view) fill(kind permalink.Kind, slug string) error {
 		v.Kind, v.NoIndex, v.Title = "Offline", true, v.T("offlineTitle")
 		return nil
 	}
-	if script, ok := applications[v.Path]; ok { // pages that the application alone shows
+	if script := v.site.assets.routes.script(v.Path); script != "" { // pages that the application alone shows
 		v.Kind, v.NoIndex, v.Title = script, true, v.name()
 		return nil
 	}
 	return v.fillPage()
-}
-
-// applications are the paths of pages without a first view of their own, with the
-// part of the application that shows them (web/site/routes.ts).
-var applications = map[string]string{
-	"/search": "Search", "/archive": "Archive", "/latest": "List", "/reading-list": "Reader", "/interests": "Reader", "/notifications": "Reader",
-	"/account/sign-in": "Forms", "/account/sign-up": "Forms", "/account/lost-password": "Forms", "/account/reset-password": "Forms", "/account/verify": "Forms",
-	"/account/settings": "Reader", "/account/stop-digest": "Forms", "/account/confirm-email": "Forms", "/newsletters/confirm": "Forms", "/newsletters/preferences": "Forms", "/newsletters/unsubscribe": "Forms", "/contact-us": "Forms",
 }
 
 // chrome asks for what is around the content, in a language or, without one, in that

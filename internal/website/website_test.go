@@ -45,6 +45,7 @@ func built(t *testing.T) fs.FS {
 			"serif.woff2":{"file":"static/serif-latin-600-1.woff2"}}`),
 		"assets/operations.json.gz":  packed(t, string(text)),
 		"assets/words.json.gz":       packed(t, `{"en":{"latest":"Latest","months":["January","February","March","April","May","June","July","August","September","October","November","December"]},"ar":{"latest":"آخر الأخبار"}}`),
+		"assets/routes.json.gz":      packed(t, `{"fixed":{"/":["front","Front"],"/search":["search","Search"]},"below":{"articles":["article","Article"]},"other":["page","Page"]}`),
 		"assets/static/main-1.js.gz": packed(t, "export {}"),
 		"assets/licenses.md.gz":      packed(t, "# Licences"),
 	}

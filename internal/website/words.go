@@ -119,8 +119,15 @@ func (v *view) Today() string { return v.Day(time.Now().Format(time.RFC3339Nano)
 // kinds are the labels of stories that are no plain reports.
 var kinds = map[string]string{"LIVE_BLOG": "live", "OPINION": "opinion", "VIDEO": "video", "AUDIO": "audio", "GALLERY": "gallery", "PRESS_RELEASE": "press"}
 
-// KindOf is the label of what a story is, empty for a plain report.
-func (v *view) KindOf(kind any) string { return kinds[text(kind)] }
+// KindOf is the label of what a story is, empty for a plain report and for one in a
+// section of that name.
+func (v *view) KindOf(story map[string]any) string {
+	kind := kinds[text(story["kind"])]
+	if section, _ := story["primaryCategory"].(map[string]any); kind != "" && text(section["label"]) == v.T(kind) {
+		return ""
+	}
+	return kind
+}
 
 // Crumbs are the breadcrumbs of a thing without itself, from the second level on.
 func (v *view) Crumbs() []map[string]any {

@@ -21,3 +21,17 @@ func TestNumbersTakeTheirForm(t *testing.T) {
 		}
 	}
 }
+
+// TestKindIsNotSaidTwice: a story in a section that is called as its kind says so once.
+func TestKindIsNotSaidTwice(t *testing.T) {
+	t.Parallel()
+	v := &view{words: map[string]any{"opinion": "Opinion"}}
+	for section, want := range map[string]string{"Opinion": "", "World": "opinion"} {
+		if got := v.KindOf(map[string]any{"kind": "OPINION", "primaryCategory": map[string]any{"label": section}}); got != want {
+			t.Errorf("in %s: %q, want %q", section, got, want)
+		}
+	}
+	if got := v.KindOf(map[string]any{"kind": "OPINION"}); got != "opinion" {
+		t.Errorf("in no section: %q", got)
+	}
+}

@@ -5,7 +5,7 @@
 // Fails when the page breaks its content security policy, writes an error to the console, asks another origin for
 // anything, or when a step is not answered as it should be.
 import assert from 'node:assert/strict';
-import { run, travel } from './browser.mjs';
+import { run, travel, write } from './browser.mjs';
 
 const [base, screenshot] = process.argv.slice(2);
 const { BROADSHEET_EMAIL: email, BROADSHEET_PASSWORD: password } = process.env;
@@ -49,10 +49,27 @@ await travel('Newsroom', base, async (page) => {
   });
   assert.ok((await headlines()).includes(title), 'a reader does not see what was published');
   await page.locator('.result-window').getByText('"PUBLISHED"').waitFor();
-  const kept = await page.evaluate(() => JSON.stringify({ ...window.localStorage }) + JSON.stringify({ ...window.sessionStorage }));
-  assert.ok(!kept.includes(password), 'the password is stored');
+  assert.ok(!(await stored(page)).includes(password), 'the password is stored');
 
-  assert.match(await page.locator('.broadsheet-cost').innerText(), /^Cost [\d,]+ of 25,000/);
+  const cost = page.locator('.broadsheet-cost');
+  assert.match(await cost.innerText(), /^Cost [\d,]+ of 25,000 · [1-9]\d* statements?/);
+
+  // A password that is written into an operation is in no stored tab and no history, whatever the variable is called.
+  const secret = 'seventeen grey gulls';
+  await run(page, 'Careless', `mutation Careless { signIn(input: { email: "nobody@example.org", password: ${JSON.stringify(secret)} }) { userErrors { code } } }`);
+  await page.getByRole('button', { name: 'New tab' }).click();
+  await write(page, 'mutation Varied($p: String!) { signIn(input: { email: "nobody@example.org", password: $p }) { userErrors { code } } }');
+  await page.getByRole('tab', { name: 'Varied' }).waitFor();
+  await page.locator('.graphiql-editor-tool .monaco-editor').first().click();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText(JSON.stringify({ p: secret }));
+  const refused = page.waitForResponse((r) => (r.request().postData() ?? '').includes('"operationName":"Varied"'));
+  await page.getByRole('button', { name: /^Execute query/ }).click();
+  const sent = (await refused).request().postData() ?? '';
+  assert.ok(sent.includes(secret), 'the server was not sent what was typed');
+  await page.waitForFunction(() => (window.localStorage.getItem('graphiql:tabState') ?? '').includes('Varied'));
+  await page.waitForFunction(() => Object.values({ ...window.localStorage }).join().split('Careless').length > 2); // in the tabs, and in the history
+  assert.ok(!(await stored(page)).includes('gulls'), 'a password is stored');
 
   // The examples of the newsroom, with what this site has.
   const examples = page.locator('.broadsheet-examples');
@@ -83,7 +100,36 @@ await travel('Newsroom', base, async (page) => {
   const seen = await run(page, 'Seen', 'query Seen { viewer { role } }');
   assert.equal(seen.data.viewer, null, 'a reader is somebody');
   if (screenshot) await page.screenshot({ path: screenshot });
+  // A draft is there for the editor, and not for the reader that the editor plays.
+  const hide = `mutation Hidden { createArticle(input: { article: { title: "Not yet", body: { markdown: "Soon." } } }) { article { id } userErrors { code } } }`;
+  await page.getByLabel('See as reader').uncheck();
+  const { createArticle: { article: unpublished } } = (await run(page, 'Hidden', hide)).data;
+  const look = `query Look { article(by: { id: ${JSON.stringify(unpublished.id)} }) { title } viewer { role } }`;
+  assert.deepEqual((await run(page, 'Look', look)).data, { article: { title: 'Not yet' }, viewer: { role: 'EDITOR' } });
+  await page.getByLabel('See as reader').check();
+  assert.deepEqual((await run(page, 'Look', look)).data, { article: null, viewer: null });
+  await page.getByLabel('See as reader').uncheck();
+
+  // Who is signed in, and with which role, is shown after a reload too, until the editor signs out.
+  await page.reload();
+  const group = page.getByRole('group', { name: 'Account' });
+  await group.getByText('Ed · editor').waitFor();
+  await group.getByRole('button', { name: 'Sign out' }).click();
+  await account.getByText('Not signed in').waitFor();
+  assert.equal((await run(page, 'Left', 'query Left { viewer { role } }')).data.viewer, null, 'the session outlives signing out');
+  await page.reload();
+  await account.getByText('Not signed in').waitFor();
+  assert.ok(!/gulls|battery/.test(await stored(page)), 'a password is stored');
+  await account.getByLabel('E-mail').fill(email);
+  await account.getByLabel('Password').fill('not the password');
+  await account.getByRole('button', { name: 'Sign in' }).click();
+  await account.getByRole('status').last().filter({ hasText: /\w/ }).waitFor();
 });
+
+/** All that the page has stored. @param {import('playwright-core').Page} page */
+function stored(page) {
+  return page.evaluate(() => JSON.stringify({ ...window.localStorage }) + JSON.stringify({ ...window.sessionStorage }));
+}
 
 /** The newest headlines, as somebody reads them who is not signed in. */
 async function headlines() {

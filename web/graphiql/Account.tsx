@@ -15,12 +15,13 @@ export async function ask(endpoint: string, query: string, variables: object = {
   return (await response.json()) as Answer;
 }
 
-/** Says what the last operation cost, and what one may cost. */
+/** Says what the last operation cost, what one may cost, and how many statements the database was sent. */
 export function Cost() {
   const cost = useSyncExternalStore(costs.watch, costs.last);
   if (!cost) return null;
-  const left = cost.left === undefined || cost.left === null ? '' : `, ${cost.left.toLocaleString('en')} left this minute`;
-  return <span className="broadsheet-cost" role="status">Cost {cost.cost.toLocaleString('en')} of {cost.limit.toLocaleString('en')}{left}</span>;
+  const statements = cost.statements === undefined ? '' : ` · ${cost.statements} ${cost.statements === 1 ? 'statement' : 'statements'}`;
+  const left = cost.remaining === undefined ? '' : ` · ${cost.remaining.toLocaleString('en')} left this minute`;
+  return <span className="broadsheet-cost" role="status">Cost {cost.cost.toLocaleString('en')} of {cost.limit.toLocaleString('en')}{statements}{left}</span>;
 }
 
 const WHO = 'query WhoIsSignedIn { viewer { displayName role } }';

@@ -10,7 +10,7 @@ import type { Settings } from './settings';
 export const CLIENT = { 'X-Broadsheet-Client': 'graphiql' };
 
 /** What an operation cost: see docs/limits.md. */
-interface Cost { readonly cost: number; readonly limit: number; readonly left?: number | null }
+interface Cost { readonly cost: number; readonly limit: number; readonly remaining?: number; readonly statements?: number }
 
 let last: Cost | undefined;
 const watchers = new Set<() => void>();

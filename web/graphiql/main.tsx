@@ -9,6 +9,7 @@ import { EXAMPLES_PLUGIN } from './ExamplesPanel';
 import { examples } from './examples';
 import { createFetcher } from './fetcher';
 import logo from './logo.svg';
+import { storageWithoutSecrets } from './secrets';
 import { readSettings } from './settings';
 import { isFirstVisit, persistsHeaders } from './storage';
 
@@ -24,7 +25,9 @@ if (!root) {
 }
 
 const settings = readSettings(root);
+const storage = storageWithoutSecrets();
 const props: GraphiQLProps = {
+  ...(storage && { storage }),
   fetcher: createFetcher(settings),
   plugins: [EXAMPLES_PLUGIN, BUILDER_PLUGIN, HISTORY_PLUGIN],
   defaultTabs: examples.slice(0, OPENING_TABS),

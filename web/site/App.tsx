@@ -4,6 +4,7 @@ import { ChromeDocument } from './generated/graphql';
 import type { First } from './main';
 import { Breaking, Consent, Footer, Masthead, Network, Toast, type ToastProps } from './parts/Chrome';
 import { Missing } from './parts/Missing';
+import { useKept } from './offline';
 import { followLinks, here, PlaceContext, usePlace } from './router';
 import { routeOf, type PageProps } from './routes';
 import { useWords } from './words';
@@ -39,6 +40,7 @@ export function App({ first, page }: { first: First; page: ComponentType<PagePro
     document.documentElement.lang = language;
     document.documentElement.dir = language.startsWith('ar') ? 'rtl' : 'ltr';
   }, [language]);
+  useKept(place.href, isFirst);
   const content = useRef<HTMLElement>(null);
   useEffect(() => {
     if (!isFirst) content.current?.focus({ preventScroll: true });

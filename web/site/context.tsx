@@ -1,5 +1,5 @@
-import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
-import { useClient, useMutation, useQuery, type AnyVariables, type UseQueryResponse } from 'urql';
+import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from 'react';
+import { useClient, useMutation, useQuery, type AnyVariables, type UseQueryResponse, type UseQueryState } from 'urql';
 import { doc } from './client';
 import { ViewerDocument, type ChromeQuery, type TypedDocumentString, type ViewerPartsFragment } from './generated/graphql';
 import { day, moment, type Words } from './words';
@@ -27,14 +27,30 @@ export function useSite(): Site {
   return site;
 }
 
-/** Runs a query of the site. */
+/** Runs a query of the site, and gives a way to ask the server once more. A `fresh` one follows what the reader changes in other tabs. */
 export function useAsk<R, V extends object>(
   text: TypedDocumentString<R, V>, variables: V, more: { pause?: boolean; fresh?: boolean } = {},
-): UseQueryResponse<R, AnyVariables> {
-  return useQuery({
-    query: doc(text), variables: variables as AnyVariables, pause: more.pause ?? false,
-    requestPolicy: more.fresh ? 'cache-and-network' : 'cache-first',
+): [UseQueryState<R>, () => void] {
+  const { pause = false, fresh = false } = more;
+  const [result, run] = useQuery({
+    query: doc(text), variables: variables as AnyVariables, pause, requestPolicy: fresh ? 'cache-and-network' : 'cache-first',
   }) as UseQueryResponse<R, AnyVariables>;
+  const again = useCallback(() => run({ requestPolicy: 'network-only' }), [run]);
+  useEffect(() => (fresh && !pause ? heed(again) : undefined), [fresh, pause, again]);
+  return [result, again];
+}
+
+const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('broadsheet');
+
+/** Tells other tabs that the reader has changed something. */
+function tell(): void {
+  channel?.postMessage('changed');
+}
+
+/** Asks again when another tab has changed something. */
+function heed(again: () => void): () => void {
+  channel?.addEventListener('message', again);
+  return () => channel?.removeEventListener('message', again);
 }
 
 interface Mistake { readonly code: string; readonly field?: readonly string[] | null; readonly message: string }
@@ -42,8 +58,8 @@ interface Mistake { readonly code: string; readonly field?: readonly string[] | 
 /** What came of a mutation: its payload, or the sentence that says why not. */
 export type Outcome<P> = { payload: P; error?: undefined; code?: undefined } | { payload?: undefined; error: string; code: string };
 
-/** Runs a mutation with one field and reads its mistakes. */
-export function useChange<R extends object, V extends object>(text: TypedDocumentString<R, V>): (variables: V) => Promise<Outcome<NonNullable<R[Exclude<keyof R, '__typename'>]>>> {
+/** Runs a mutation with one field and reads its mistakes. Other tabs of the reader hear of it, unless it is `quiet`: of nothing that they show. */
+export function useChange<R extends object, V extends object>(text: TypedDocumentString<R, V>, quiet = false): (variables: V) => Promise<Outcome<NonNullable<R[Exclude<keyof R, '__typename'>]>>> {
   const [, run] = useMutation(doc(text));
   const { words } = useSite();
   return async (variables) => {
@@ -58,6 +74,7 @@ export function useChange<R extends object, V extends object>(text: TypedDocumen
     if (!payload || typeof payload === 'string') return { error: words.failed, code: 'FAILED' };
     const [mistake] = payload.userErrors ?? [];
     if (mistake) return { error: mistake.message, code: mistake.code };
+    if (!quiet) tell();
     return { payload: payload as never };
   };
 }
@@ -66,7 +83,9 @@ export function useChange<R extends object, V extends object>(text: TypedDocumen
 export function useViewer(): [ViewerPartsFragment | null | undefined, () => void] {
   const [{ data, error }, again] = useQuery({ query: doc(ViewerDocument), requestPolicy: 'network-only' });
   const viewer = error ? null : ((data as { viewer?: ViewerPartsFragment | null } | undefined)?.viewer);
-  return [data || error ? (viewer ?? null) : undefined, () => again({ requestPolicy: 'network-only' })];
+  const reload = useCallback(() => again({ requestPolicy: 'network-only' }), [again]);
+  useEffect(() => heed(reload), [reload]);
+  return [data || error ? (viewer ?? null) : undefined, reload];
 }
 
 /** Asks whether the session of the reader lasts. When that cannot be told, it does. */
@@ -110,8 +129,13 @@ export function useDraft(key: string, initial = ''): [string, (text: string) => 
   return [text, setText];
 }
 
-/** Reads what was kept on the device. Storage may be forbidden or full: then nothing was. */
+/** What could not be kept on the device, for as long as the page is there. */
+const unkept = new Map<string, string | null>();
+
+/** Reads what was kept on the device. Storage may be forbidden or full: then it lasts as long as the page. */
 export function stored(name: string, session = false): string | null {
+  const held = unkept.get(name);
+  if (held !== undefined) return held;
   try {
     return (session ? window.sessionStorage : window.localStorage).getItem(name);
   } catch {
@@ -119,14 +143,14 @@ export function stored(name: string, session = false): string | null {
   }
 }
 
-export function keep(name: string, value: string | null, session = false): boolean {
+export function keep(name: string, value: string | null, session = false): void {
   try {
     const storage = session ? window.sessionStorage : window.localStorage;
     if (value === null || value === '') storage.removeItem(name);
     else storage.setItem(name, value);
-    return true;
+    unkept.delete(name);
   } catch {
-    return false;
+    unkept.set(name, value || null);
   }
 }
 

@@ -4,6 +4,7 @@ import { Provider } from 'urql';
 import { App } from './App';
 import { makeClient, type FirstAnswer } from './client';
 import './site.css';
+import { guard } from './offline';
 import { here } from './router';
 import { routeOf } from './routes';
 import { loadWords } from './words';
@@ -27,14 +28,6 @@ async function start(root: HTMLElement): Promise<void> {
   const [{ default: Page }] = await Promise.all([routeOf(here().path).load(), loadWords(first.language)]);
   // The markup of the server is replaced by the same in one step: nothing moves.
   flushSync(() => createRoot(root).render(<Provider value={client}><App first={first} page={Page} /></Provider>));
-}
-
-/** Lets pages that were read be read again without a network. Where workers are forbidden there is none. */
-function guard(): void {
-  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
-  const register = () => void navigator.serviceWorker.register('/_site/worker.js', { scope: '/' }).catch(() => undefined);
-  if (document.readyState === 'complete') register();
-  else window.addEventListener('load', register, { once: true });
 }
 
 guard();

@@ -21,7 +21,8 @@ const listeners = new Set<Listener>();
 /** Goes to an address of this site without loading the page anew; to another site as the browser does. */
 export function go(to: string, replace = false): void {
   const url = new URL(to, window.location.href);
-  if (url.origin !== window.location.origin || !ours(url.pathname)) {
+  // Without a network the service worker has the pages that were read.
+  if (url.origin !== window.location.origin || !ours(url.pathname) || !navigator.onLine) {
     window.location.assign(url.href);
     return;
   }

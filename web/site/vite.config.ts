@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { compress } from '../graphiql/compress';
+import { paths } from './paths';
 import ar from './words/ar';
 import en from './words/en';
 
 /** Where `npm run dev:site` finds a running Broadsheet. */
 const server = process.env['BROADSHEET_URL'] ?? 'http://localhost:8080';
 
-/** Writes what the server needs beside the files: the site's operations, by which it asks for the first view, its words, and the service worker. */
+/** Writes what the server needs beside the files: the site's operations, by which it asks for the first view, its words and paths, and the service worker. */
 function forServer(): Plugin {
   return {
     name: 'broadsheet-for-server',
@@ -17,6 +18,7 @@ function forServer(): Plugin {
       const operations = JSON.parse(readFileSync(new URL('./generated/persisted-documents.json', import.meta.url), 'utf8')) as Record<string, string>;
       this.emitFile({ type: 'asset', fileName: 'operations.json', source: JSON.stringify(operations) });
       this.emitFile({ type: 'asset', fileName: 'worker.js', source: readFileSync(new URL('./worker.js', import.meta.url), 'utf8') });
+      this.emitFile({ type: 'asset', fileName: 'routes.json', source: JSON.stringify(paths) });
       this.emitFile({ type: 'asset', fileName: 'words.json', source: JSON.stringify({ en, ar }) });
     },
   };

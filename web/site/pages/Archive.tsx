@@ -4,15 +4,8 @@ import { ArchiveDocument, type SearchFilter } from '../generated/graphql';
 import { Loading } from '../parts/Loading';
 import { Teaser } from '../parts/Teaser';
 import { go, useHere } from '../router';
-
-/** The moments between which a day (2026-01-05) or month (2026-01) lies. */
-function spanOf(date: string): { publishedSince: string; publishedBefore: string } | undefined {
-  const [, year, month, day] = /^(\d{4})-(\d{2})(?:-(\d{2}))?$/.exec(date) ?? [];
-  if (!year || !month) return undefined;
-  const from = Date.UTC(Number(year), Number(month) - 1, Number(day ?? 1));
-  const to = day ? from + 86_400_000 : Date.UTC(Number(year), Number(month), 1);
-  return { publishedSince: new Date(from).toISOString(), publishedBefore: new Date(to).toISOString() };
-}
+import { fill } from '../words';
+import { spanOf, thisMonth } from '../zone';
 
 /** Moves a month by some months. */
 function shift(month: string, by: number): string {
@@ -21,11 +14,12 @@ function shift(month: string, by: number): string {
 
 /** Stories by the date of their publication, with or without words. */
 export default function Archive() {
-  const { words, language, href } = useSite();
+  const { words, language, href, timeZone } = useSite();
   const { query } = useHere();
-  const thisMonth = new Date().toISOString().slice(0, 7);
+  const now = thisMonth(timeZone);
   const asked = query.get('date') ?? query.get('month') ?? '';
-  const date = spanOf(asked) ? asked : thisMonth;
+  const span = asked.length > 4 ? spanOf(asked, timeZone) : undefined;
+  const date = span ? asked : now;
   const text = query.get('q') ?? '';
   const [month, setMonth] = useState(date.slice(0, 7));
   const [typed, setTyped] = useState(text);
@@ -39,20 +33,22 @@ export default function Archive() {
     go(href(`/archive?date=${month}${typed.trim() ? `&q=${encodeURIComponent(typed.trim())}` : ''}`));
   };
   const [year = '', number = '', day] = date.split('-');
-  const title = `${day ? `${Number(day)} ` : ''}${words.months[Number(number) - 1]} ${year}`;
+  const title = asked && !span ? words.archive : `${day ? `${Number(day)} ` : ''}${words.months[Number(number) - 1]} ${year}`;
   return (
     <div className="list-page">
-      <title>{`${words.archive} – ${title}`}</title>
+      <title>{title === words.archive ? title : `${words.archive} – ${title}`}</title>
       <header className="list-head"><p className="kicker">{words.archive}</p><h1>{title}</h1></header>
       <form className="archive-form" onSubmit={submit} aria-label={words.archive}>
-        <label>{words.published}<input type="month" required value={month} max={thisMonth} onChange={(e) => setMonth(e.target.value)} /></label>
+        <label>{words.published}<input type="month" required value={month} max={now} onChange={(e) => setMonth(e.target.value)} /></label>
         <label>{words.search}<input type="search" dir="auto" value={typed} onChange={(e) => setTyped(e.target.value)} /></label>
         <button type="submit" className="button">{words.show}</button>
       </form>
-      <Found key={`${date} ${text} ${language}`} text={text} filter={{ ...spanOf(date), languages: [language] }} />
+      {asked && !span
+        ? <p className="failed" role="alert">{fill(words.noSuchDate, { date: asked })}</p>
+        : <Found key={`${date} ${text} ${language}`} text={text} filter={{ ...(span ?? spanOf(now, timeZone)), languages: [language] }} />}
       <nav className="neighbours" aria-label={words.archive}>
         <a href={to(shift(date, -1))} rel="prev">{words.monthBefore}</a>
-        {date.slice(0, 7) < thisMonth && <a href={to(shift(date, 1))} rel="next">{words.monthAfter}</a>}
+        {date.slice(0, 7) < now && <a href={to(shift(date, 1))} rel="next">{words.monthAfter}</a>}
       </nav>
     </div>
   );

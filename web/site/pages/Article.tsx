@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useAsk, useChange, usePhrases, useSite, Widget, keep, stored } from '../context';
 import {
   ArticleBodyDocument, ArticlePageDocument, LiveBlogDocument, LiveEntriesDocument, MarkReadDocument, RailDocument, RecordViewDocument, type ArticlePageQuery, type TeaserFragment,
 } from '../generated/graphql';
 import { Body } from '../parts/Body';
 import { BookmarkButton } from '../parts/Bookmark';
+import { Later } from '../parts/Later';
 import { Loading } from '../parts/Loading';
 import { Missing } from '../parts/Missing';
 import { NewsletterForm } from '../parts/Newsletter';
@@ -13,8 +14,6 @@ import { useLive } from '../live';
 import { fill } from '../words';
 
 const nothing = () => undefined;
-
-const Comments = lazy(() => import('../parts/Comments').then((m) => ({ default: m.Comments })));
 
 export type Story = NonNullable<ArticlePageQuery['article']>;
 
@@ -25,15 +24,15 @@ export default function Article({ slug }: { slug: string }) {
   useEffect(() => {
     if (story && story.language !== language) speak(story.language);
   }, [story, language, speak]);
-  if (!story && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!story && error && !fetching) return <Widget error={error} again={again} />;
   if (!data) return <Loading />;
-  return story ? <Whole story={story} /> : <Missing />;
+  return story ? <Whole story={story} error={error} again={again} /> : <Missing />;
 }
 
-function Whole({ story }: { story: Story }) {
-  const { viewer } = useSite();
-  const record = useChange(RecordViewDocument);
-  const read = useChange(MarkReadDocument);
+function Whole({ story, error, again }: { story: Story; error: unknown; again: () => void }) {
+  const { viewer, words } = useSite();
+  const record = useChange(RecordViewDocument, true);
+  const read = useChange(MarkReadDocument, true);
   const published = story.status === 'PUBLISHED';
   useEffect(() => {
     if (published) void record({ id: story.id });
@@ -54,9 +53,9 @@ function Whole({ story }: { story: Story }) {
         <Tail story={story} />
       </article>
       <aside className="rail"><Rail story={story} /></aside>
-      <Related story={story} />
+      {!story.relatedArticles && error ? <Widget className="related" title={words.related} error={error} again={again} /> : <Related story={story} />}
       <div className="below">
-        <Suspense fallback={<Loading />}><Comments articleId={story.id} /></Suspense>
+        <Later title={words.comments} load={() => import('../parts/Comments')}>{({ Comments }) => <Comments articleId={story.id} />}</Later>
         <NewsletterForm place="article" />
       </div>
     </div>
@@ -80,7 +79,7 @@ function Head({ story }: { story: Story }) {
       <nav className="crumbs" aria-label={words.section}>
         <ol>{story.breadcrumbs.map((c, i) => i < story.breadcrumbs.length - 1 && <li key={c.url}><a href={href(pathOf(c.url))}>{c.label}</a></li>)}</ol>
       </nav>
-      <p className="kicker">{section && <a href={href(section.path)}>{section.label}</a>} <Kind kind={story.kind} /></p>
+      <p className="kicker">{section && <a href={href(section.path)}>{section.label}</a>} <Kind kind={story.kind} section={section} /></p>
       <h1>{story.title}</h1>
       {(story.subtitle || story.excerpt) && <p className="standfirst">{story.subtitle || story.excerpt}</p>}
       <div className="byline">
@@ -143,7 +142,7 @@ function Live({ story }: { story: Story }) {
   const alone = useLive(LiveBlogDocument, { id: story.id }, nothing); // the store of answers takes it
   useEffect(() => {
     if (!alone) return;
-    const timer = window.setInterval(() => document.visibilityState === 'visible' && again({ requestPolicy: 'network-only' }), 30_000);
+    const timer = window.setInterval(() => document.visibilityState === 'visible' && again(), 30_000);
     return () => window.clearInterval(timer);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- one timer for each story
   }, [story.id, alone]);
@@ -210,7 +209,8 @@ function Rail({ story }: { story: Story }) {
   const others = (stories: readonly TeaserFragment[]) => stories.filter((s) => s.id !== story.id && s.language === language).slice(0, 5);
   const latest = others(data?.latestNews?.nodes ?? []);
   const read = others(data?.mostRead ?? []);
-  if (!data) return fetching || !error ? null : <Widget error={error} again={again} />;
+  if (!data?.latestNews && error && !fetching) return <Widget title={words.latest} error={error} again={again} />;
+  if (!data) return null;
   return (
     <>
       {latest.length > 0 && <section className="latest-links"><h2 className="rule-title">{words.latest}</h2><ul>{latest.map((s) => <li key={s.id}><Teaser story={s} look="line" /></li>)}</ul></section>}

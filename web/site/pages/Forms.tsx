@@ -1,59 +1,13 @@
-import { useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useRef, useState } from 'react';
 import { DEVICE, keep, stored, useAsk, useChange, useDraft, useSite, Widget } from '../context';
 import {
   ConfirmEmailChangeDocument, ConfirmSubscriptionDocument, ContactDocument, NewsletterPreferencesDocument, RequestPasswordResetDocument, RequestSignInLinkDocument,
   ResetPasswordDocument, SignInDocument, SignInWithLinkDocument, SignUpDocument, StopDigestDocument, UnsubscribeDocument, UpdatePreferencesDocument, VerifyEmailDocument, type PreferencesFragment,
 } from '../generated/graphql';
 import { Loading } from '../parts/Loading';
+import { done, Field, Panel, wrong, type Said, type Value } from '../parts/Panel';
 import { go, useHere } from '../router';
 import type { PageProps } from '../routes';
-
-type Said = { text: string; wrong: boolean } | undefined;
-type Value = (name: string) => string;
-
-/** A form of few fields. `send` gives what to say when it is wrong, or when it is done. */
-function Panel({ title, lead, children, label, send, foot }: {
-  title: string; lead?: ReactNode; children?: ReactNode; label: string; send: (value: Value) => Promise<Said>; foot?: ReactNode;
-}) {
-  const [said, setSaid] = useState<Said>();
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setSaid(undefined);
-    setSaid(await send((name) => String(form.get(name) ?? '')));
-    setBusy(false);
-  };
-  const below = useHere().path === '/contact'; // there it stands below a page with a heading of its own
-  return (
-    <section className="panel-page">
-      {!below && <title>{title}</title>}
-      {!below && <h1>{title}</h1>}
-      {lead && <p>{lead}</p>}
-      <form className="panel" onSubmit={(e) => void submit(e)}>
-        {children}
-        <button type="submit" className="button" disabled={busy}>{label}</button>
-        <p className={said?.wrong ? 'failed' : 'done'} role="status">{said?.text}</p>
-      </form>
-      {foot}
-    </section>
-  );
-}
-
-function Field({ name, label, type = 'text', auto, hint, draft = '' }: { name: string; label: string; type?: string; auto?: string; hint?: string; draft?: string }) {
-  const key = `broadsheet:draft:${draft}`;
-  return (
-    <label>
-      {label}
-      <input name={name} type={type} required autoComplete={auto} defaultValue={draft ? (stored(key, true) ?? '') : ''} onChange={draft ? (e) => keep(key, e.target.value, true) : undefined} dir={type === 'text' ? 'auto' : 'ltr'} />
-      {hint && <small>{hint}</small>}
-    </label>
-  );
-}
-
-const wrong = (text: string): Said => ({ text, wrong: true });
-const done = (text: string): Said => ({ text, wrong: false });
 
 export default function Forms({ kind }: PageProps) {
   const { query } = useHere();
@@ -188,12 +142,14 @@ function Verify({ token }: { token: string }) {
 }
 
 function ConfirmEmail({ token }: { token: string }) {
-  const { words } = useSite();
+  const { words, reload } = useSite();
   const confirm = useChange(ConfirmEmailChangeDocument);
   return (
     <Panel title={words.verify} label={words.confirm} send={async () => {
       const out = await confirm({ token });
-      return out.error !== undefined ? wrong(out.error) : done(words.changesSaved);
+      if (out.error !== undefined) return wrong(out.error);
+      reload();
+      return done(words.changesSaved);
     }} />
   );
 }
@@ -216,7 +172,7 @@ function Preferences({ token }: { token: string }) {
   const { words } = useSite();
   const [{ data, fetching, error }, again] = useAsk(NewsletterPreferencesDocument, { token }, { fresh: true });
   const found = data?.newsletterPreferences;
-  if (!found && error?.networkError && !fetching) return <Widget title={words.preferences} error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!found && error && !fetching) return <Widget title={words.preferences} error={error} again={again} />;
   if (!found) return fetching ? <Loading /> : <section className="panel-page"><h1>{words.preferences}</h1><p>{words.badLink}</p></section>;
   return <Chosen token={token} found={found} />;
 }

@@ -8,6 +8,7 @@ export default function Front() {
   const { language, words, href, chrome } = useSite();
   const [{ data, fetching, error }, again] = useAsk(FrontPageDocument, { language });
   if (!data) return fetching || !error ? <Loading /> : <Widget error={error} again={again} />;
+  const lacking = error && !fetching; // what could not be had leaves a gap
   const { lead, picks, latest, rows, mostRead } = arrange(data, language);
   return (
     <div className="front">
@@ -32,6 +33,7 @@ export default function Front() {
           </div>
         </section>
       ))}
+      {lacking && <Widget error={error} again={again} />}
       {mostRead.length > 0 && (
         <section className="most-read" aria-labelledby="most-read">
           <h2 id="most-read" className="rule-title">{words.mostRead}</h2>

@@ -40,7 +40,7 @@ function Latest() {
     <div className="list-page">
       <title>{words.latest}</title>
       <header className="list-head"><h1>{words.latest}</h1></header>
-      <Stories first={data.latestNews} more={(after, foot) => <MoreLatest key={after} after={after} foot={foot} />} />
+      <Stories first={data.latestNews} error={error} again={again} more={(after, foot) => <MoreLatest key={after} after={after} foot={foot} />} />
     </div>
   );
 }
@@ -57,7 +57,7 @@ function Of({ slug, kind }: PageProps) {
   if (!known) throw new Error(`no list of ${kind}`);
   const [{ data, error, fetching }, again] = useAsk(known.text, { slug, language, of: language, after: null });
   const thing = data?.[known.field] as Listed | null | undefined;
-  if (!thing && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!thing && error && !fetching) return <Widget error={error} again={again} />;
   if (!data) return <Loading />;
   if (!thing) return <Missing />;
   return (
@@ -73,7 +73,7 @@ function Of({ slug, kind }: PageProps) {
         {thing.description && <p className="standfirst" dir="auto">{thing.description}</p>}
         {thing.children && thing.children.length > 0 && <ul className="topics">{thing.children.map((c) => <li key={c.id}><a href={href(c.path)}>{c.label}</a></li>)}</ul>}
       </header>
-      <Stories first={thing.latestNews} more={(after, foot) => <MoreOf key={after} slug={slug} kind={kind} after={after} foot={foot} />} />
+      <Stories first={thing.latestNews} error={error} again={again} more={(after, foot) => <MoreOf key={after} slug={slug} kind={kind} after={after} foot={foot} />} />
     </div>
   );
 }
@@ -88,10 +88,10 @@ function MoreOf({ slug, kind, after, foot }: PageProps & { after: string; foot: 
 
 type Foot = (info: { hasNextPage: boolean; endCursor?: string | null }) => ReactNode;
 
-function Stories({ first, more }: { first: Listed['latestNews']; more: (after: string, foot: Foot) => ReactNode }) {
+function Stories({ first, error, again, more }: { first: Listed['latestNews']; error: unknown; again: () => void; more: (after: string, foot: Foot) => ReactNode }) {
   const { words } = useSite();
   const [cursors, setCursors] = useState<readonly string[]>([]);
-  if (!first) return null;
+  if (!first) return error ? <Widget error={error} again={again} /> : null;
   const foot = (at: number): Foot => (info) =>
     at === cursors.length && info.hasNextPage && info.endCursor ? <p className="pager"><button type="button" className="button quiet" onClick={() => setCursors([...cursors, info.endCursor ?? ''])}>{words.older}</button></p> : null;
   const [lead, ...rest] = first.nodes;

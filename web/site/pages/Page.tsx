@@ -1,16 +1,14 @@
-import { lazy, Suspense } from 'react';
 import { useAsk, useSite, Widget } from '../context';
 import { StaticPageDocument } from '../generated/graphql';
+import { Later } from '../parts/Later';
 import { Loading } from '../parts/Loading';
 import { Missing } from '../parts/Missing';
-
-const Forms = lazy(() => import('./Forms'));
 
 /** A page that editors wrote. Below the page at /contact stands the form. */
 export default function Page({ slug }: { slug: string }) {
   const { chrome } = useSite();
   const [{ data, error, fetching }, again] = useAsk(StaticPageDocument, { path: slug });
-  if (!data?.page && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data?.page && error && !fetching) return <Widget error={error} again={again} />;
   if (!data) return <Loading />;
   const page = data.page;
   if (!page) return <Missing />;
@@ -19,7 +17,7 @@ export default function Page({ slug }: { slug: string }) {
       <title>{`${page.seo.title || page.title} – ${chrome?.site.name ?? ''}`}</title>
       <h1>{page.title}</h1>
       <div className="prose" dangerouslySetInnerHTML={{ __html: page.bodyHtml }} />
-      {slug === '/contact' && <Suspense fallback={<Loading />}><Forms kind="contact" slug="" /></Suspense>}
+      {slug === '/contact' && <Later load={() => import('./Forms')}>{({ default: Forms }) => <Forms kind="contact" slug="" />}</Later>}
     </article>
   );
 }

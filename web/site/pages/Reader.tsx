@@ -1,11 +1,12 @@
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { DEVICE, stored, useAsk, useChange, usePhrases, useSite, Widget } from '../context';
 import {
-  AccountBookmarksDocument, DeviceBookmarksDocument, FollowDocument, InterestsDocument, MarkNotificationsReadDocument, NotificationsDocument, SettingsDocument, UnfollowDocument,
+  AccountBookmarksDocument, ChangeEmailDocument, DeviceBookmarksDocument, FollowDocument, InterestsDocument, MarkNotificationsReadDocument, NotificationsDocument, SettingsDocument, UnfollowDocument,
   UpdateSettingsDocument, type DigestFrequency, type InterestsQuery, type TeaserFragment,
 } from '../generated/graphql';
 import { useRemove } from '../parts/Bookmark';
 import { Loading } from '../parts/Loading';
+import { done, Field, Panel, wrong } from '../parts/Panel';
 import { Teaser } from '../parts/Teaser';
 import { useHere } from '../router';
 import type { PageProps } from '../routes';
@@ -35,7 +36,7 @@ function ReadingList() {
   const list = viewer ? account.data?.viewer?.bookmarks : device.data?.deviceBookmarks;
   const nodes = (list?.nodes ?? []).filter((b) => !b.article || !gone.has(b.article.id));
   const waiting = viewer === undefined || (fetching && !list);
-  const again = () => (viewer ? againAccount : againDevice)({ requestPolicy: 'network-only' });
+  const again = () => (viewer ? againAccount : againDevice)();
   const drop = (story: TeaserFragment) => remove(story.id, (saved) => setGone((g) => {
     const next = new Set(g);
     if (saved) next.delete(story.id);
@@ -73,7 +74,7 @@ function Interests() {
   const turn = async (id: string) => {
     const out = await (known.has(id) ? unfollow : follow)({ id });
     if (out.error !== undefined) toast(out.error);
-    again({ requestPolicy: 'network-only' });
+    again();
   };
   const topics = [...followed, ...data.categories.filter((c) => !known.has(c.id))];
   return (
@@ -86,7 +87,7 @@ function Interests() {
       <h2 className="rule-title">{words.feed}</h2>
       {feed?.nodes.length === 0 && <p className="note">{words.emptyFeed}</p>}
       <div className="grid">{feed?.nodes.map((story) => <Teaser key={story.id} story={story} />)}</div>
-      <Settings settings={settings} />
+      <Settings settings={settings} again={again} />
     </div>
   );
 }
@@ -100,22 +101,42 @@ function SettingsPage() {
     <div className="list-page">
       <title>{words.settings}</title>
       <header className="list-head"><h1>{words.settings}</h1></header>
-      <Settings settings={data.viewer.settings} titled={false} />
+      <Settings settings={data.viewer.settings} again={again} titled={false} />
+      <ChangeEmail />
       <p><a href={href('/interests')}>{words.interests}</a></p>
     </div>
+  );
+}
+
+/** Asks for another address, which a mail to it confirms. */
+function ChangeEmail() {
+  const { words, viewer } = useSite();
+  const change = useChange(ChangeEmailDocument);
+  return (
+    <Panel title={words.changeEmail} part lead={viewer?.email} label={words.changeEmail} send={async (value) => {
+      const out = await change({ input: { newEmail: value('email'), password: value('password') || null } });
+      return out.error !== undefined ? wrong(out.error) : done(words.checkMail);
+    }}>
+      <Field name="email" type="email" auto="email" label={words.newEmail} />
+      <Field name="password" type="password" auto="current-password" label={words.password} />
+    </Panel>
   );
 }
 
 type All = NonNullable<InterestsQuery['viewer']>['settings'];
 const switches = { historyEnabled: 'keepHistory', notifyReplies: 'notifyReplies', notifyFollowed: 'notifyFollowed', notifyBreaking: 'notifyBreaking' } as const;
 
-function Settings({ settings, titled = true }: { settings: All; titled?: boolean }) {
+function Settings({ settings, again, titled = true }: { settings: All; again: () => void; titled?: boolean }) {
   const { words, toast } = useSite();
-  const [now, setNow] = useState(settings);
+  const [chosen, setChosen] = useState<Partial<All>>({}); // on its way to the server
+  const now = { ...settings, ...chosen };
+  useEffect(() => setChosen({}), [settings]);
   const update = useChange(UpdateSettingsDocument);
   const save = async (change: Partial<All>) => {
-    setNow({ ...now, ...change });
+    setChosen({ ...chosen, ...change });
     const out = await update({ input: change });
+    if (out.error !== undefined) setChosen({});
+    else again();
     toast(out.error ?? words.changesSaved);
   };
   return (
@@ -140,7 +161,7 @@ function Notifications() {
   const mark = useChange(MarkNotificationsReadDocument);
   if (!data?.viewer) return error ? <Widget error={error} again={again} /> : <Loading />;
   const nodes = data.viewer.notifications?.nodes ?? [];
-  const all = () => void mark({}).then(() => { reload(); again({ requestPolicy: 'network-only' }); });
+  const all = () => void mark({}).then(() => { reload(); again(); });
   return (
     <div className="list-page">
       <title>{words.notifications}</title>

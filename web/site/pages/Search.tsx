@@ -6,29 +6,27 @@ import { Kind } from '../parts/Teaser';
 import { usePhrases } from '../context';
 import { go, useHere } from '../router';
 import { fill } from '../words';
+import { spanOf } from '../zone';
 
 type Edge = NonNullable<SearchQuery['search']>['edges'][number];
 
 /** The filter that the address says. */
-function filterOf(query: URLSearchParams): SearchFilter | null {
+function filterOf(query: URLSearchParams, timeZone: string): SearchFilter | null {
   const filter: SearchFilter = {};
   const section = query.get('section');
   const of = query.get('in');
-  const year = Number(query.get('year'));
+  const year = /^\d{4}$/.exec(query.get('year') ?? '')?.[0];
   if (section) filter.categories = [section];
   if (of) filter.languages = [of];
-  if (year > 1900 && year < 3000) {
-    filter.publishedSince = `${year}-01-01T00:00:00Z`;
-    filter.publishedBefore = `${year + 1}-01-01T00:00:00Z`;
-  }
+  if (year) Object.assign(filter, spanOf(year, timeZone));
   return Object.keys(filter).length > 0 ? filter : null;
 }
 
 export default function Search() {
-  const { words, language, href } = useSite();
+  const { words, language, href, timeZone } = useSite();
   const { query } = useHere();
   const text = query.get('q') ?? '';
-  const filter = filterOf(query);
+  const filter = filterOf(query, timeZone);
   const [cursors, setCursors] = useState<readonly string[]>([]);
   useEffect(() => setCursors([]), [query]);
   const [{ data, fetching, error }, again] = useAsk(SearchDocument, { query: text, language, filter, after: null }, { pause: text === '' });
@@ -39,8 +37,8 @@ export default function Search() {
       <title>{text ? `${text} – ${words.search}` : words.search}</title>
       <h1>{words.search}</h1>
       <Box text={text} />
-      {text !== '' && error && !data && <Widget error={error} again={again} />}
-      {text !== '' && fetching && !data && <Loading />}
+      {text !== '' && error && !found && !fetching && <Widget error={error} again={again} />}
+      {text !== '' && fetching && !found && <Loading />}
       {found && (
         <div className="search-grid">
           <div>
@@ -99,7 +97,7 @@ function Result({ edge }: { edge: Edge }) {
   const { node } = edge;
   return (
     <article className="teaser result" lang={node.language} dir={node.direction.toLowerCase()}>
-      <p className="kicker">{node.primaryCategory && <a href={href(node.primaryCategory.path)}>{node.primaryCategory.label}</a>} <Kind kind={node.kind} /></p>
+      <p className="kicker">{node.primaryCategory && <a href={href(node.primaryCategory.path)}>{node.primaryCategory.label}</a>} <Kind kind={node.kind} section={node.primaryCategory} /></p>
       <h2><a href={node.path}>{node.title}</a></h2>
       <p className="excerpt" dangerouslySetInnerHTML={{ __html: edge.highlight }} />
       <p className="meta"><time dateTime={node.publishedAt ?? undefined}>{day(node.publishedAt)}</time></p>

@@ -143,7 +143,7 @@ const CONSENT = 'broadsheet:consent';
 /** The line about what the site keeps. It stays away once it was accepted, also where nothing can be stored. */
 export function Consent() {
   const { chrome, words } = useSite();
-  const record = useChange(RecordConsentDocument);
+  const record = useChange(RecordConsentDocument, true);
   const consent = chrome?.site.siteUse;
   const [shown, setShown] = useState(false);
   useEffect(() => {

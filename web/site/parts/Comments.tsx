@@ -24,7 +24,7 @@ export function Comments({ articleId }: { articleId: string }) {
   const unseen = arrived.filter((id) => !document.getElementById(id)).length;
   const refresh = () => {
     setArrived([]);
-    again({ requestPolicy: 'network-only' });
+    again();
   };
   return (
     <Widget id="comments" className="comments" title={`${words.comments}${found ? ` (${found.commentCount})` : ''}`} fetching={fetching} error={failed} again={refresh}>
@@ -51,7 +51,7 @@ function CommentPage({ articleId, orderBy, after, policy, refresh, more }: {
   const { words } = useSite();
   const [{ data, error, fetching }, again] = useAsk(CommentsDocument, { id: articleId, orderBy, after: after || null });
   const page = data?.article?.comments;
-  if (!page) return error && !fetching ? <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} /> : null;
+  if (!page) return error && !fetching ? <Widget error={error} again={again} /> : null;
   const { hasNextPage, endCursor } = page.pageInfo;
   return (
     <>

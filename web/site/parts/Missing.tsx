@@ -14,7 +14,7 @@ export function Missing({ status }: { status?: number }) {
     if (to) go(to, true);
   }, [to]);
   if ((fetching && !status) || to) return <p className="loading">{words.working}</p>;
-  if (error && !route && !status) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (error && !route && !status) return <Widget error={error} again={again} />;
   const notice = route?.target?.__typename === 'WithdrawnNotice' ? route.target.text : '';
   const gone = status === 410 || route?.statusCode === 410;
   return (

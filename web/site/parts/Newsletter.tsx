@@ -13,7 +13,7 @@ export function NewsletterForm({ place }: { place: string }) {
   const consent = chrome?.site.newsletter;
   const open = data?.newsletters.filter((n) => n.isOpen) ?? [];
   if (!consent || (data && open.length === 0)) return null;
-  if (!data && error && !fetching) return <Widget title={words.newsletter} error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data && error && !fetching) return <Widget title={words.newsletter} error={error} again={again} />;
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);

@@ -20,11 +20,11 @@ export function Picture({ picture, sizes, eager = false, alt = true }: { picture
 
 const kinds = { LIVE_BLOG: 'live', OPINION: 'opinion', VIDEO: 'video', AUDIO: 'audio', GALLERY: 'gallery', PRESS_RELEASE: 'press' } as const;
 
-/** The label of what a story is, where it is no plain report. */
-export function Kind({ kind }: { kind: TeaserFragment['kind'] }) {
+/** The label of what a story is, where it is no plain report and stands in no section of that name. */
+export function Kind({ kind, section }: { kind: TeaserFragment['kind']; section: { readonly label: string } | null | undefined }) {
   const { words } = useSite();
   const name = kinds[kind as keyof typeof kinds];
-  return name ? <span className={`kind ${name}`}>{words[name]}</span> : null;
+  return name && words[name] !== section?.label ? <span className={`kind ${name}`}>{words[name]}</span> : null;
 }
 
 /** A story in a list. `level` is that of its headline. */
@@ -41,7 +41,7 @@ export function Teaser({ story, level = 3, look = 'card', eager = false, sizes =
       {pictured && <a className="frame" href={story.path} tabIndex={-1} aria-hidden="true"><Picture picture={pictured} sizes={sizes} eager={eager} alt={false} /></a>}
       <div className="words">
         <p className="kicker">
-          {section && <a href={href(section.path)}>{section.label}</a>} <Kind kind={story.kind} />
+          {section && <a href={href(section.path)}>{section.label}</a>} <Kind kind={story.kind} section={section} />
         </p>
         <Heading><a href={story.path}>{story.title}</a></Heading>
         {look !== 'line' && story.excerpt && <p className="excerpt">{story.excerpt}</p>}
