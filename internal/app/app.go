@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -293,9 +294,19 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
 		MaxRequests: a.cfg.MaxRequests, PlainAddr: a.cfg.HTTPAddr,
 		TLS:     server.TLS{CertFile: a.cfg.TLSCert, KeyFile: a.cfg.TLSKey, Hosts: a.cfg.ACMEHost, Folder: a.cfg.ACMEDir, Email: a.cfg.ACMEMail, Directory: a.cfg.ACMEURL},
-		Metrics: a.metrics, Trace: a.traces.Handler, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
+		Metrics: a.metrics, Trace: a.traces.Handler, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"), PublicPort: a.publicPort(),
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, DrainDelay: a.cfg.DrainDelay, Drain: a.sockets.Drain, Logger: a.logger})
 	return nil
+}
+
+// publicPort is the port of https at which the server is reached, as far as the
+// settings tell it.
+func (a *App) publicPort() string {
+	u, err := url.Parse(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL))
+	if err != nil || u.Scheme != "https" {
+		return ""
+	}
+	return cmp.Or(u.Port(), "443")
 }
 
 func (a *App) documentLimits() document.Limits { return DocumentLimits(a.cfg) }
