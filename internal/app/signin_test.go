@@ -25,13 +25,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
+// processes are those that tests start, by name.
+var processes = map[string]func(ctx context.Context, url string) error{}
+
 // TestMain serves an OpenID provider instead when a test asks for one.
 func TestMain(m *testing.M) {
 	if os.Getenv("TEST_OPENID_PROVIDER") != "" {
 		serveProvider()
 		return
 	}
-	os.Exit(m.Run())
+	testkit.Main(m, processes)
 }
 
 const chiefPassword = "seven slow ferries"

@@ -96,6 +96,12 @@ func isUnavailable(err error) bool {
 	return false
 }
 
+// isReadOnly reports whether err says that a connection of SQLite cannot write.
+func isReadOnly(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlitelib.SQLITE_READONLY
+}
+
 // isBusy reports whether err says that another connection has a lock on the file.
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
