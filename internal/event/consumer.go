@@ -52,6 +52,7 @@ func (l *Log) OnceForAllNodes(c Consumer) {
 
 // tell gives events to the consumers on every node.
 func (l *Log) tell(ctx context.Context, events []Event) {
+	l.db.Changed() // before anything reads because of them
 	l.mu.Lock()
 	consumers := l.everyNode
 	l.mu.Unlock()

@@ -91,6 +91,7 @@ func TestNamesOfOperationsAreBounded(t *testing.T) {
 func sources() metrics.Sources {
 	return metrics.Sources{
 		Database: func() sql.DBStats { return sql.DBStats{InUse: 3, WaitCount: 5} },
+		Replicas: func() ([]Replica, int64) { return []Replica{{Name: "db-2", Current: true, Used: 7, Failed: 1}}, 2 },
 		Answers:  func() metrics.Answers { return metrics.Answers{Hits: 7, Evicted: 4} },
 		Sockets:  func() metrics.Sockets { return metrics.Sockets{WebSockets: 2} },
 		Jobs: func(context.Context) ([]metrics.Jobs, error) {
@@ -161,7 +162,7 @@ func TestEveryMetricIsGood(t *testing.T) {
 			}
 		}
 	}
-	if len(known) < 29 {
+	if len(known) < 32 {
 		t.Errorf("only %d metrics", len(known))
 	}
 	for line := range strings.Lines(string(docs)) {
