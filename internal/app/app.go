@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -182,6 +183,11 @@ func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, erro
 	if err != nil {
 		return nil, errors.Join(err, a.endTraces())
 	}
+	for _, replica := range cfg.DatabaseReplica {
+		if err := db.AddReplica(replica, store.Options{StatementTimeout: cfg.StatementTimeout, MaxConns: cfg.DatabaseConns, Observe: a.statement}); err != nil {
+			return nil, errors.Join(fmt.Errorf("--database-replica: %w", err), db.Close(), a.endTraces())
+		}
+	}
 	a.bucket, err = OpenMedia(cfg.Media)
 	if err != nil {
 		return nil, errors.Join(err, db.Close(), a.endTraces())
@@ -255,8 +261,8 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	a.sockets = a.newSockets(admit, budgets.Exempts)
 	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
 		Sockets: a.sockets, Budget: budgets, Tracer: a.traces.Tracer(), SlowOperation: a.cfg.SlowOperation,
-		Statements: store.Counted,
-		Observe:    func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.FromMemory, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
+		Statements: store.Counted, Reading: a.reading,
+		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.FromMemory, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
 		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: a.requestLogger()}))
 	routes := server.Routes{
 		GraphQL: api,
@@ -301,9 +307,28 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
 		MaxRequests: a.cfg.MaxRequests, PlainAddr: a.cfg.HTTPAddr,
 		TLS:     server.TLS{CertFile: a.cfg.TLSCert, KeyFile: a.cfg.TLSKey, Hosts: a.cfg.ACMEHost, Folder: a.cfg.ACMEDir, Email: a.cfg.ACMEMail, Directory: a.cfg.ACMEURL},
-		Metrics: a.metrics, Trace: a.traces.Handler, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
+		Metrics: a.metrics, Trace: a.traces.Handler, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"), PublicPort: a.publicPort(),
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, DrainDelay: a.cfg.DrainDelay, Drain: a.sockets.Drain, Logger: a.logger})
 	return nil
+}
+
+// publicPort is the port of https at which the server is reached, as far as the
+// settings tell it.
+func (a *App) publicPort() string {
+	u, err := url.Parse(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL))
+	if err != nil || u.Scheme != "https" {
+		return ""
+	}
+	return cmp.Or(u.Port(), "443")
+}
+
+// reading sends a reading to a standby. A process that does not hear of changes does not
+// know what a standby must have.
+func (a *App) reading(ctx context.Context) context.Context {
+	if !a.Log.Hears() {
+		return ctx
+	}
+	return a.DB.Reading(ctx)
 }
 
 func (a *App) documentLimits() document.Limits { return DocumentLimits(a.cfg) }
@@ -401,6 +426,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, listening func(n
 		"jobs":     a.Jobs.Run,
 		"views":    func(ctx context.Context) error { return a.Popularity.Run(ctx, a.logger) },
 		"follow":   a.Log.Run,
+		"replicas": func(ctx context.Context) error { return a.DB.FollowReplicas(ctx, a.logger) },
 		"schedule": func(ctx context.Context) error { return a.Newsroom.KeepSchedule(ctx, a.logger) },
 	} {
 		group.Go(func() error { return a.again(work, what, func() error { return do(work) }) })

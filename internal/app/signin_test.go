@@ -25,13 +25,17 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
-// TestMain serves an OpenID provider or a node instead when a test asks for one.
+// processes are those that tests start, by name.
+var processes = map[string]func(ctx context.Context, url string) error{"node": serveNode}
+
+// TestMain serves an OpenID provider or a process of processes instead when a test
+// asks for one.
 func TestMain(m *testing.M) {
 	if os.Getenv("TEST_OPENID_PROVIDER") != "" {
 		serveProvider()
 		return
 	}
-	testkit.Main(m, map[string]func(context.Context, string) error{"node": serveNode})
+	testkit.Main(m, processes)
 }
 
 const chiefPassword = "seven slow ferries"

@@ -83,9 +83,9 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }
 
-// Answered counts a request that was answered.
-func (m *Metrics) Answered(path, method string, status int, took time.Duration) {
-	m.answers.WithLabelValues(route(path), verb(method), strconv.Itoa(status)).Observe(took.Seconds())
+// Answered counts a request that was answered, by the pattern of what answered it.
+func (m *Metrics) Answered(route, method string, status int, took time.Duration) {
+	m.answers.WithLabelValues(route, verb(method), strconv.Itoa(status)).Observe(took.Seconds())
 }
 
 // Operation counts an operation with the codes of its errors. An empty kind is a
@@ -129,18 +129,6 @@ func (m *Metrics) bounded(name string) string {
 		m.names[name] = true
 	}
 	return name
-}
-
-// route is the part of a path that says what answers it.
-func route(path string) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	switch first {
-	case "graphql", "schema.graphql", "graphiql", "auth", "media", "partner", "mail", "account", "newsletters", "healthz", "readyz":
-		return "/" + first
-	case "":
-		return "/"
-	}
-	return other
 }
 
 // verb is a method of HTTP, or "other" for what a client made up.

@@ -52,7 +52,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 	defer func() { _ = srv.Close() }() // what a failure of the other listener leaves
 	failed := make(chan error, 2)
 	if s.opts.TLS.Enabled() {
-		config, plainly, err := s.opts.TLS.Config()
+		config, plainly, err := s.opts.TLS.Config(s.publicPort(listener))
 		if err != nil {
 			return err
 		}
@@ -83,6 +83,18 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// publicPort is the port at which browsers reach the listener.
+func (s *Server) publicPort(listener net.Listener) string {
+	if s.opts.PublicPort != "" {
+		return s.opts.PublicPort
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil { // a socket of Unix: something else has the port
+		return httpsPort
+	}
+	return port
 }
 
 // maxStreams is how many requests one connection of HTTP/2 has open at once.

@@ -51,21 +51,22 @@ func (s *Server) identify(next http.Handler) http.Handler {
 }
 
 // log writes a line for each request at debug, for each failure at warn. It
-// holds no query, no address and no header: those may be personal.
+// holds no path, query, address or header: those may be personal, or have a token in
+// them that is as good as a password. What answered is told by its route.
 func (s *Server) log(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		sw := &httprecorder.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
 		next.ServeHTTP(sw, r)
 		if !isStream(r) || sw.Status >= http.StatusBadRequest { // how long a stream lasts says nothing
-			s.opts.Metrics.Answered(r.URL.Path, r.Method, sw.Status, time.Since(start))
+			s.opts.Metrics.Answered(httprecorder.Route(r), r.Method, sw.Status, time.Since(start))
 		}
 		level := slog.LevelDebug
 		if sw.Status >= http.StatusInternalServerError {
 			level = slog.LevelWarn
 		}
 		if s.opts.Logger.Enabled(r.Context(), level) {
-			s.opts.Logger.Log(r.Context(), level, "answered", "method", r.Method, "path", r.URL.Path,
+			s.opts.Logger.Log(r.Context(), level, "answered", "method", r.Method, "route", httprecorder.Route(r),
 				"status", sw.Status, "duration", time.Since(start))
 		}
 	})

@@ -57,6 +57,7 @@ type Options struct {
 	MaxRequests     int           // to the API, answered at once; 0: any number
 	TLS             TLS           // of the listener; without it plain HTTP is spoken
 	PlainAddr       string        // of a second listener, which sends browsers to https; empty: there is none
+	PublicPort      string        // at which browsers reach https; empty: that of the listener
 	HTTPS           bool          // whether the server is reached by https alone
 	Metrics         Metrics
 	Trace           func(next http.Handler) http.Handler // around every request; nil: nothing is
@@ -65,7 +66,7 @@ type Options struct {
 
 // Metrics are told what the server does.
 type Metrics interface {
-	Answered(path, method string, status int, took time.Duration)
+	Answered(route, method string, status int, took time.Duration)
 	Begin() (end func())
 	Shed()
 }

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -347,8 +349,60 @@ func TestLogHoldsNothingPersonal(t *testing.T) {
 	t.Parallel()
 	s, log := testServer(t, nil)
 	send(s, "POST", "/graphql?query=private-query", "private-body", "Authorization", "private-token", "Cookie", "private-cookie")
-	if strings.Contains(log.String(), "private") || !strings.Contains(log.String(), "path=/graphql") {
+	if strings.Contains(log.String(), "private") || !strings.Contains(log.String(), "route=/graphql") {
 		t.Errorf("logged: %s", log)
+	}
+}
+
+// told keeps what metrics are told of requests.
+type told struct {
+	unmeasured
+	routes []string
+}
+
+func (m *told) Answered(route, _ string, _ int, _ time.Duration) { m.routes = append(m.routes, route) }
+
+// TestPathsAreToldNobody has every handler fail, below every path that may be
+// handed to it: tokens of addresses are neither in the log nor in metrics.
+func TestPathsAreToldNobody(t *testing.T) {
+	t.Parallel()
+	const token = "bsx_token-of-somebody"
+	measured := &told{}
+	reached := map[string]bool{}
+	s, log := testServer(t, func(r *Routes, o *Options) {
+		o.Metrics = measured
+		fields := reflect.ValueOf(r).Elem()
+		for i := range fields.NumField() {
+			name := fields.Type().Field(i).Name
+			if fields.Field(i).Type() == reflect.TypeFor[http.Handler]() && name != "Site" {
+				reached[name] = false
+				fields.Field(i).Set(reflect.ValueOf(http.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					reached[name] = true
+					w.WriteHeader(http.StatusBadGateway)
+				}))))
+			}
+		}
+	})
+	for _, below := range []string{"/graphql", "/graphiql", "/auth", "/media", "/media/uploads", "/partner", "/wp-json", "/mail", "/account/export", "/newsletters", "/digests", "/nosuch", "/-"} {
+		send(s, "POST", below+"/"+token+"?token="+token, token)
+		send(s, "GET", below+"?token="+token, "")
+		send(s, "POST", below+"/"+token, "", "Upgrade", "websocket")
+	}
+	for name, asked := range reached {
+		if !asked {
+			t.Errorf("%s is asked by no path of this test: add one", name)
+		}
+	}
+	if lines := strings.Count(log.String(), "status=502"); lines < len(reached) {
+		t.Errorf("%d failures are logged, of %d handlers", lines, len(reached))
+	}
+	if strings.Contains(log.String(), token) || strings.Contains(strings.Join(measured.routes, " "), token) {
+		t.Errorf("a token is told, to metrics as %q, to the log as:\n%s", measured.routes, log)
+	}
+	for _, want := range []string{"/digests/", "/newsletters/", "/account/export", "/"} {
+		if !slices.Contains(measured.routes, want) || !strings.Contains(log.String(), "route="+want+" ") {
+			t.Errorf("the route %s is not told: %q", want, measured.routes)
+		}
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,9 +31,33 @@ type TLS struct {
 // Enabled reports whether there are any.
 func (t TLS) Enabled() bool { return t.CertFile != "" || len(t.Hosts) > 0 }
 
+// httpsPort is the port of https where an address names none.
+const httpsPort = "443"
+
+// toHTTPS sends browsers to the same address by https, at a port.
+func toHTTPS(port string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			http.Error(w, "use https", http.StatusBadRequest)
+			return
+		}
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil { // without a port
+			host = strings.Trim(r.Host, "[]")
+		}
+		to := url.URL{Scheme: "https", Host: net.JoinHostPort(host, port)}
+		if port == httpsPort {
+			if to.Host = host; strings.Contains(host, ":") { // IPv6
+				to.Host = "[" + host + "]"
+			}
+		}
+		http.Redirect(w, r, to.String()+r.URL.RequestURI(), http.StatusFound) //nolint:gosec // G710: the host is the one that was asked
+	})
+}
+
 // Config gives the settings of a listener, and what answers plain HTTP: it sends
-// browsers to https, and answers challenges of ACME.
-func (t TLS) Config() (*tls.Config, http.Handler, error) {
+// browsers to https at a port, and answers challenges of ACME.
+func (t TLS) Config(port string) (*tls.Config, http.Handler, error) {
 	if len(t.Hosts) > 0 {
 		m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(t.Hosts...), Cache: autocert.DirCache(t.Folder), Email: t.Email,
 			Client: &acme.Client{DirectoryURL: t.Directory, HTTPClient: t.Client, UserAgent: "broadsheet"}}
@@ -39,13 +66,13 @@ func (t TLS) Config() (*tls.Config, http.Handler, error) {
 		}
 		c := m.TLSConfig() // HTTP/2, and the challenge tls-alpn-01 on this listener
 		c.MinVersion = tls.VersionTLS12
-		return c, m.HTTPHandler(nil), nil
+		return c, m.HTTPHandler(toHTTPS(port)), nil
 	}
 	f := &certificateFiles{cert: t.CertFile, key: t.KeyFile, logger: t.Logger}
 	if err := f.load(); err != nil {
 		return nil, nil, err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: f.get}, (&autocert.Manager{}).HTTPHandler(nil), nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: f.get}, toHTTPS(port), nil
 }
 
 // lookAfter is how often files of certificates are looked at.

@@ -102,7 +102,7 @@ func TestRenewedCertificatesAreRead(t *testing.T) {
 	t.Parallel()
 	dir, at := t.TempDir(), time.Now().Add(-time.Hour)
 	cert, key, _ := certificate(t, dir, 1, at)
-	config, _, err := TLS{CertFile: cert, KeyFile: key, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}.Config()
+	config, _, err := TLS{CertFile: cert, KeyFile: key, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}.Config("443")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,14 +128,14 @@ func TestRenewedCertificatesAreRead(t *testing.T) {
 	if n := serial(); n != 2 {
 		t.Errorf("certificate %d while the key is written", n)
 	}
-	if _, _, err := (TLS{CertFile: cert, KeyFile: key}).Config(); err == nil {
+	if _, _, err := (TLS{CertFile: cert, KeyFile: key}).Config("443"); err == nil {
 		t.Error("a certificate without its key is taken at the start")
 	}
 }
 
 func TestACMEIsForTheNamedHosts(t *testing.T) {
 	t.Parallel()
-	config, plain, err := TLS{Hosts: []string{"news.example.com"}, Folder: t.TempDir(), Directory: "http://127.0.0.1:1/"}.Config()
+	config, plain, err := TLS{Hosts: []string{"news.example.com"}, Folder: t.TempDir(), Directory: "http://127.0.0.1:1/"}.Config("443")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,5 +149,53 @@ func TestACMEIsForTheNamedHosts(t *testing.T) {
 	plain.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://news.example.com/a?b=c", nil))
 	if w.Code != http.StatusFound || w.Header().Get("Location") != "https://news.example.com/a?b=c" {
 		t.Errorf("plain HTTP: %d %v", w.Code, w.Header())
+	}
+}
+
+// TestPlainHTTPLeadsToThePortOfHTTPS: that of the settings, else that of the listener.
+func TestPlainHTTPLeadsToThePortOfHTTPS(t *testing.T) {
+	t.Parallel()
+	cert, key, _ := certificate(t, t.TempDir(), 1, time.Now())
+	for name, source := range map[string]TLS{
+		"files": {CertFile: cert, KeyFile: key},
+		"acme":  {Hosts: []string{"news.example.com"}, Folder: t.TempDir(), Directory: "http://127.0.0.1:1/"},
+	} {
+		for host, want := range map[string]map[string]string{
+			"8443": {"news.example.com": "news.example.com:8443", "news.example.com:80": "news.example.com:8443", "[::1]": "[::1]:8443", "[::1]:80": "[::1]:8443"},
+			"443":  {"news.example.com": "news.example.com", "news.example.com:8080": "news.example.com", "[::1]": "[::1]", "[::1]:80": "[::1]"},
+		} {
+			_, plain, err := source.Config(host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for asked, location := range want {
+				r := httptest.NewRequest(http.MethodGet, "http://placeholder/a%2Fb?c=d", nil)
+				r.Host = asked
+				w := httptest.NewRecorder()
+				plain.ServeHTTP(w, r)
+				if got := w.Header().Get("Location"); w.Code != http.StatusFound || got != "https://"+location+"/a%2Fb?c=d" {
+					t.Errorf("%s, port %s: %s leads to %d %q, want %q", name, host, asked, w.Code, got, location)
+				}
+			}
+			w := httptest.NewRecorder()
+			plain.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://news.example.com/graphql", nil))
+			if w.Code != http.StatusBadRequest {
+				t.Errorf("%s: a POST is answered %d", name, w.Code)
+			}
+		}
+	}
+	listener, err := Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	s, _ := testServer(t, nil)
+	if got := s.publicPort(listener); got != port {
+		t.Errorf("port %s, want the listener's %s", got, port)
+	}
+	s, _ = testServer(t, func(_ *Routes, o *Options) { o.PublicPort = "443" })
+	if got := s.publicPort(listener); got != "443" {
+		t.Errorf("port %s, want that of the settings", got)
 	}
 }

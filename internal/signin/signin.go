@@ -101,6 +101,8 @@ func (d *Authenticator) Handler(next http.Handler) http.Handler {
 			w.Header().Set("Retry-After", "5")
 			refuse(w, http.StatusServiceUnavailable, fault.TryAgain, "The database is not available at the moment. Try again.")
 			return
+		case errors.Is(err, context.Canceled): // the client is gone
+			return
 		case !errors.Is(err, account.ErrNoSession):
 			d.opts.Logger.ErrorContext(ctx, "a session could not be looked up", "error", err)
 			refuse(w, http.StatusServiceUnavailable, fault.Internal, "internal error")

@@ -86,14 +86,21 @@ func isConnectionLost(err error) bool {
 func isUnavailable(err error) bool {
 	if e, ok := errors.AsType[*pq.Error](err); ok {
 		// Insufficient resources, such as connections and disk; a lock that was not
-		// given in time; a statement that took too long; an I/O error.
-		return strings.HasPrefix(string(e.Code), "53") || slices.Contains([]pqerror.Code{"55P03", "57014", "58030"}, e.Code)
+		// given in time; a statement that took too long; an I/O error; a reading of a
+		// standby that stood in the way of what it replays.
+		return strings.HasPrefix(string(e.Code), "53") || slices.Contains([]pqerror.Code{"55P03", "57014", "58030", "40001"}, e.Code)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return slices.Contains([]int{sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR,
 			sqlitelib.SQLITE_READONLY, sqlitelib.SQLITE_CANTOPEN}, e.Code()&0xff)
 	}
 	return false
+}
+
+// isReadOnly reports whether err says that a connection of SQLite cannot write.
+func isReadOnly(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlitelib.SQLITE_READONLY
 }
 
 // isBusy reports whether err says that another connection has a lock on the file.

@@ -48,6 +48,9 @@ func (c *sqliteConnector) ready(ctx context.Context, pool *sql.DB) error {
 	if !os.SameFile(c.opened, now) {
 		return fmt.Errorf("the file %s was replaced while it was open: restart the server", filepath.Base(c.path))
 	}
+	if err := mayWrite(c.path); err != nil {
+		return fmt.Errorf("the file %s cannot be written to: %w", filepath.Base(c.path), err)
+	}
 	probe := c.path + "-ready"
 	defer func() { _ = os.Remove(probe) }()
 	if err := os.WriteFile(probe, make([]byte, readyBytes), 0o600); err != nil {

@@ -21,6 +21,16 @@ func (db *DB) Snapshot(ctx context.Context, fn func(ctx context.Context) error) 
 	if db.txOf(ctx) != nil {
 		return fn(ctx)
 	}
+	if r := db.replicaOf(ctx); r != nil {
+		begun := false
+		err := r.replica.db.Snapshot(ctx, func(ctx context.Context) error {
+			begun = true
+			return fn(ctx)
+		})
+		if failed := r.fails(ctx, err); begun || !failed {
+			return err
+		}
+	}
 	// Reads that are not part of it, as of the directory, need connections too.
 	select {
 	case db.snapshots <- struct{}{}:

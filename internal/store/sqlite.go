@@ -82,9 +82,10 @@ func makeFile(path string) error {
 func (c *sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	start := time.Now()
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		readOnly := mayWrite(c.path) != nil
 		conn, err := c.driver.Open(c.dsn)
 		if err == nil {
-			return &session{Conn: conn, keeper: &sqliteKeeper{c.writers}, observe: c.observe}, nil
+			return &session{Conn: conn, keeper: &sqliteKeeper{writers: c.writers, path: c.path, readOnly: readOnly}, observe: c.observe}, nil
 		}
 		if !isBusy(err) || time.Since(start) > writerWait {
 			return nil, withTryAgain(ctx, err)
@@ -169,7 +170,13 @@ func (w *writers) wait(ctx context.Context) (_ context.Context, done func(), err
 var errBusy = errors.New("others wrote to the file all the time")
 
 // sqliteKeeper lets an operation that writes wait for its turn.
-type sqliteKeeper struct{ writers *writers }
+type sqliteKeeper struct {
+	writers *writers
+	path    string
+	// readOnly says that the connection was opened while the file could not be written
+	// to: it never writes, also when the file can be written to again.
+	readOnly bool
+}
 
 func (k *sqliteKeeper) start(ctx context.Context, writes bool) (func(), error) {
 	if !writes {
@@ -187,9 +194,16 @@ func (k *sqliteKeeper) returned() {}
 
 func (k *sqliteKeeper) closing() {}
 
-func (k *sqliteKeeper) taken(context.Context, func(context.Context) error) error { return nil }
+// taken refuses a connection that only reads once there can be one that writes.
+func (k *sqliteKeeper) taken(context.Context, func(context.Context) error) error {
+	if k.readOnly && mayWrite(k.path) == nil {
+		return driver.ErrBadConn
+	}
+	return nil
+}
 
 func (k *sqliteKeeper) explain(ctx context.Context, err error, _ bool) error {
+	k.readOnly = k.readOnly || isReadOnly(err)
 	return withTryAgain(ctx, err)
 }
 

@@ -62,6 +62,9 @@ func Start(t *testing.T, name, url string) *Process {
 	return p
 }
 
+// PID is its number.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Kill ends the process as a power failure does, and gives what it had written
 // and nobody read.
 func (p *Process) Kill() (rest []string) {

@@ -75,36 +75,30 @@ func (t *Tracing) Tracer() trace.Tracer {
 }
 
 // Handler puts a span around each request, below that of the client's traceparent
-// header. A span has no query, address or header: those may be personal.
+// header. A span has no path, query, address or header: those may be personal, or have a token
+// in them.
 func (t *Tracing) Handler(next http.Handler) http.Handler {
 	if t == nil {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, span := t.tracer.Start(t.headers.Extract(r.Context(), propagation.HeaderCarrier(r.Header)), r.Method+" "+route(r.URL.Path), trace.WithSpanKind(trace.SpanKindServer))
+		ctx, span := t.tracer.Start(t.headers.Extract(r.Context(), propagation.HeaderCarrier(r.Header)), r.Method, trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
 		if !span.IsRecording() {
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
 		status := &httprecorder.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
-		next.ServeHTTP(status, r.WithContext(ctx))
-		span.SetAttributes(semconv.HTTPRequestMethodKey.String(r.Method), semconv.URLPath(r.URL.Path), semconv.HTTPResponseStatusCode(status.Status),
+		r = r.WithContext(ctx)
+		next.ServeHTTP(status, r)
+		route := httprecorder.Route(r)
+		span.SetName(r.Method + " " + route)
+		span.SetAttributes(semconv.HTTPRequestMethodKey.String(r.Method), semconv.HTTPRoute(route), semconv.HTTPResponseStatusCode(status.Status),
 			attribute.String("broadsheet.request_id", w.Header().Get("X-Request-Id")))
 		if status.Status >= http.StatusInternalServerError {
 			span.SetStatus(codes.Error, http.StatusText(status.Status))
 		}
 	})
-}
-
-// route is the first part of a path, which names what answers.
-func route(path string) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	switch first {
-	case "graphql", "media", "partner", "auth":
-		return "/" + first
-	}
-	return "/*"
 }
 
 // Statement begins the span of a statement below the span of a context; nil where that

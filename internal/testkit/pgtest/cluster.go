@@ -4,6 +4,7 @@ package pgtest
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,10 +14,13 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // Files in a cluster's directory.
@@ -56,6 +60,7 @@ type Cluster struct {
 	// Of the process that started the cluster.
 	keeper  *os.Process
 	stopped chan struct{} // closed when the keeper is gone
+	started job
 }
 
 // Start makes a cluster for one program, such as a benchmark, that is not a
@@ -75,7 +80,56 @@ func Start(ctx context.Context, settings ...string) (*Cluster, error) {
 	return startOwn(ctx, base, bin, settings)
 }
 
+// Standby starts another cluster that follows this one by streaming replication, as a
+// hot standby with the same and further settings, which ends as one of Start does. This one must have been started with
+// wal_level=replica and max_wal_senders above 2.
+func (c *Cluster) Standby(ctx context.Context, settings ...string) (*Cluster, error) {
+	bin, err := findBinaries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	base, err := baseDir(os.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	return startJob(ctx, base, job{Base: base, Bin: bin.dir, Settings: slices.Concat(c.started.Settings, settings), Primary: c.AdminURL("postgres")})
+}
+
+// Create makes an empty database for the role broadsheet, and gives its URL.
+func (c *Cluster) Create(ctx context.Context, name string) (string, error) {
+	db, err := sql.Open("postgres", c.AdminURL("postgres"))
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "CREATE DATABASE "+pq.QuoteIdentifier(name)+" OWNER broadsheet TEMPLATE template0"); err != nil {
+		return "", fmt.Errorf("create a database: %w", err)
+	}
+	return c.URL(name), nil
+}
+
+// Restart ends the server, at once as a crash does or after its sessions were told,
+// and starts it again. It returns when that takes connections. Only the process that
+// started the cluster can do this.
+func (c *Cluster) Restart(ctx context.Context, crash bool) error {
+	how := restartFast
+	if crash {
+		how = restartCrash
+	}
+	if err := os.Remove(filepath.Join(c.dir, stateFile)); err != nil {
+		return err
+	}
+	if err := c.keeper.Signal(how); err != nil {
+		return err
+	}
+	return c.wait(ctx)
+}
+
 func startOwn(ctx context.Context, base string, bin binaries, settings []string) (*Cluster, error) {
+	return startJob(ctx, base, job{Base: base, Bin: bin.dir, Settings: settings})
+}
+
+func startJob(ctx context.Context, base string, j job) (*Cluster, error) {
 	var c *Cluster
 	err := withLock(ctx, base, func() error {
 		if err := sweep(ctx, base); err != nil {
@@ -85,7 +139,7 @@ func startOwn(ctx context.Context, base string, bin binaries, settings []string)
 		if err != nil {
 			return err
 		}
-		c, err = launch(dir, job{Base: base, Bin: bin.dir, Settings: settings})
+		c, err = launch(dir, j)
 		return err
 	})
 	if err != nil {
@@ -222,6 +276,7 @@ type job struct {
 	Bin      string        // folder of the server binaries
 	Idle     time.Duration // how long the cluster outlives its last user
 	Settings []string      // name=value
+	Primary  string        // URL of the server that this one is a standby of; empty: it is none
 }
 
 // state is what a keeper tells.
@@ -287,7 +342,7 @@ func launch(dir string, j job) (_ *Cluster, err error) {
 		_ = c.users.Close()
 		return nil, err
 	}
-	c.keeper = cmd.Process
+	c.keeper, c.started = cmd.Process, j
 	c.stopped = make(chan struct{})
 	go func() {
 		_ = cmd.Wait() // what a keeper has to say is in its log

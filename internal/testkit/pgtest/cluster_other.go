@@ -17,6 +17,15 @@ func Start(context.Context, ...string) (*Cluster, error) { return nil, errNoClus
 
 func joinShared(context.Context, binaries) (*Cluster, error) { return nil, errNoCluster }
 
+// Standby fails on this system.
+func (c *Cluster) Standby(context.Context, ...string) (*Cluster, error) { return nil, errNoCluster }
+
+// Create fails on this system.
+func (c *Cluster) Create(context.Context, string) (string, error) { return "", errNoCluster }
+
+// Restart fails on this system.
+func (c *Cluster) Restart(context.Context, bool) error { return errNoCluster }
+
 // URL returns "" on this system.
 func (c *Cluster) URL(string) string { return "" }
 

@@ -188,3 +188,35 @@ func TestBaseDirThatOthersWriteIsRefused(t *testing.T) {
 		t.Errorf("baseDir: %v, want it refused", err)
 	}
 }
+
+func TestStandbyFollowsAClusterThatRestarts(t *testing.T) {
+	t.Parallel()
+	testBinaries(t)
+	primary := Own(t, "wal_level=replica", "max_wal_senders=4", "synchronous_commit=on")
+	database, err := primary.Create(t.Context(), "site")
+	if err != nil {
+		t.Fatal(err)
+	}
+	standby := OwnStandby(t, primary, "wal_retrieve_retry_interval=100ms")
+	follower := open(t, standby.URL("site"))
+	if _, err := open(t, database).ExecContext(t.Context(), "CREATE TABLE kept (n int)"); err != nil {
+		t.Fatal(err)
+	}
+	for i, crash := range []bool{false, true} {
+		if _, err := open(t, database).ExecContext(t.Context(), "INSERT INTO kept VALUES (1)"); err != nil {
+			t.Fatal(err)
+		}
+		if err := primary.Restart(t.Context(), crash); err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; n <= i; {
+			if err := follower.QueryRowContext(t.Context(), "SELECT count(*) FROM kept").Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var follows bool
+	if err := follower.QueryRowContext(t.Context(), "SELECT pg_is_in_recovery()").Scan(&follows); err != nil || !follows {
+		t.Errorf("the standby is none: %v", err)
+	}
+}

@@ -25,6 +25,12 @@ const keeperVariable = "BROADSHEET_PGTEST_KEEPER"
 // killAfter is how long a server has to end before it is killed.
 const killAfter = 10 * time.Second
 
+// What a keeper restarts its server by.
+const (
+	restartFast  = syscall.SIGUSR1
+	restartCrash = syscall.SIGUSR2
+)
+
 // init runs the keeper. A test binary has no other entry that a package can
 // take without asking each TestMain for it, and the keeper must be a process of
 // its own: the one that starts the cluster is often the first to end.
@@ -75,7 +81,13 @@ func keep(text string) error {
 			return err
 		}
 	}
-	if err := initdb(ctx, j, account); err != nil {
+	restarts := make(chan os.Signal, 1)
+	signal.Notify(restarts, restartFast, restartCrash)
+	fill := initdb
+	if j.Primary != "" {
+		fill = copyPrimary
+	}
+	if err := fill(ctx, j, account); err != nil {
 		return err
 	}
 	server, ended, err := startServer(j, account)
@@ -85,7 +97,11 @@ func keep(text string) error {
 	ready := func() error {
 		ctx, cancel := context.WithTimeout(ctx, startTimeout)
 		defer cancel()
-		if err := createRole(ctx, socketURL(filepath.Join(j.Dir, socketDir), "postgres", "postgres"), ended); err != nil {
+		first := "CREATE ROLE broadsheet LOGIN CREATEDB"
+		if j.Primary != "" {
+			first = "SELECT 1"
+		}
+		if err := await(ctx, socketURL(filepath.Join(j.Dir, socketDir), "postgres", "postgres"), first, ended); err != nil {
 			return err
 		}
 		return announce(j.Dir, server.Process.Pid)
@@ -93,7 +109,37 @@ func keep(text string) error {
 	if err := ready(); err != nil {
 		return errors.Join(err, stopServer(server, ended))
 	}
-	return watch(ctx, j, server, ended)
+	again := func(how os.Signal) (*exec.Cmd, <-chan struct{}, error) {
+		if how == restartFast {
+			_ = server.Process.Signal(syscall.SIGINT)
+			<-ended
+		} else if err := stopServer(server, ended); err != nil {
+			return server, ended, err
+		}
+		var err error
+		if server, ended, err = startServer(j, account); err != nil {
+			return nil, nil, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, startTimeout)
+		defer cancel()
+		if err := await(ctx, socketURL(filepath.Join(j.Dir, socketDir), "postgres", "postgres"), "SELECT 1", ended); err != nil {
+			return server, ended, err
+		}
+		return server, ended, announce(j.Dir, server.Process.Pid)
+	}
+	return watch(ctx, j, server, ended, restarts, again)
+}
+
+// copyPrimary writes the data directory of a new standby.
+func copyPrimary(ctx context.Context, j job, account *syscall.Credential) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(j.Bin, "pg_basebackup"), "--dbname="+j.Primary, "--pgdata="+filepath.Join(j.Dir, dataDir),
+		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = serverAttributes(account)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("pg_basebackup: %w", err)
+	}
+	return nil
 }
 
 // initdb writes the data directory of a new cluster. Text sorts by code point,
@@ -178,16 +224,15 @@ func stopServer(server *exec.Cmd, ended <-chan struct{}) error {
 	}
 }
 
-// createRole waits until the server takes connections and creates the role that
-// tests connect as.
-func createRole(ctx context.Context, url string, ended <-chan struct{}) error {
+// await waits until the server takes connections and runs a first statement.
+func await(ctx context.Context, url, first string, ended <-chan struct{}) error {
 	db, err := sql.Open("postgres", url)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	for {
-		_, err := db.ExecContext(ctx, "CREATE ROLE broadsheet LOGIN CREATEDB")
+		_, err := db.ExecContext(ctx, first)
 		if err == nil {
 			return nil
 		}
@@ -218,7 +263,8 @@ func announce(dir string, pid int) error {
 // watch returns when the cluster has had no user for as long as the job says,
 // the server has ended, or the keeper was asked to stop. The cluster is gone by
 // then.
-func watch(ctx context.Context, j job, server *exec.Cmd, ended <-chan struct{}) error {
+func watch(ctx context.Context, j job, server *exec.Cmd, ended <-chan struct{}, restarts <-chan os.Signal,
+	again func(how os.Signal) (*exec.Cmd, <-chan struct{}, error)) error {
 	users, err := os.Open(filepath.Join(j.Dir, usersFile))
 	if err != nil {
 		return errors.Join(err, stopServer(server, ended))
@@ -231,6 +277,11 @@ func watch(ctx context.Context, j job, server *exec.Cmd, ended <-chan struct{}) 
 			return errors.New("postgres ended while the cluster was in use")
 		case <-ctx.Done():
 			return errors.Join(stopServer(server, ended), os.RemoveAll(j.Dir))
+		case how := <-restarts:
+			if server, ended, err = again(how); err != nil {
+				return fmt.Errorf("restart: %w", err)
+			}
+			continue
 		case <-time.After(5 * tick):
 		}
 		gone, err := endIfUnused(j, users, &used, server, ended)

@@ -27,6 +27,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"testing"
@@ -71,6 +72,37 @@ func Database(t testing.TB, template ...string) string {
 		}
 	})
 	return s.dsn(name)
+}
+
+// Own starts a cluster for one test, which ends with it, where Database would give a
+// database of a private cluster. A setting is as those of [Start].
+func Own(t testing.TB, settings ...string) *Cluster {
+	t.Helper()
+	return own(t, func(ctx context.Context) (*Cluster, error) { return Start(ctx, settings...) })
+}
+
+// OwnStandby is Own for a standby of another.
+func OwnStandby(t testing.TB, primary *Cluster, settings ...string) *Cluster {
+	t.Helper()
+	return own(t, func(ctx context.Context) (*Cluster, error) { return primary.Standby(ctx, settings...) })
+}
+
+func own(t testing.TB, start func(context.Context) (*Cluster, error)) *Cluster {
+	t.Helper()
+	if testing.Short() && os.Getenv("CI") != "true" {
+		t.Skip("pgtest: -short leaves PostgreSQL out")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	c, err := start(ctx)
+	switch {
+	case errors.Is(err, errNoPostgres) && os.Getenv("CI") != "true":
+		t.Skipf("pgtest: %v", err)
+	case err != nil:
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(c.Stop)
+	return c
 }
 
 // Template returns the name of the template database for key, to be passed to
