@@ -6437,11 +6437,15 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "alt"},
 	executor.Field{Name: "caption"},
 	executor.Field{Name: "credit"},
+	executor.Field{Name: "translations", Method: true, Resolver: true},
 	executor.Field{Name: "contentType"},
 	executor.Field{Name: "width", Method: true, Resolver: true},
 	executor.Field{Name: "height", Method: true, Resolver: true},
+	executor.Field{Name: "duration", Method: true, Resolver: true},
 	executor.Field{Name: "focalPoint", Method: true, Resolver: true},
 	executor.Field{Name: "rights"},
+	executor.Field{Name: "expiresAt"},
+	executor.Field{Name: "expired"},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "usedIn", Method: true},
 )
@@ -6470,19 +6474,27 @@ func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null 
 			missing = x.writeNString2string(n, obj.Caption) || missing
 		case 7: // credit
 			missing = x.writeNString2string(n, obj.Credit) || missing
-		case 8: // contentType
+		case 8: // translations
+			missing = x.media_translations(n, obj) || missing
+		case 9: // contentType
 			missing = x.writeNString2string(n, obj.ContentType) || missing
-		case 9: // width
+		case 10: // width
 			x.media_width(n, obj)
-		case 10: // height
+		case 11: // height
 			x.media_height(n, obj)
-		case 11: // focalPoint
+		case 12: // duration
+			x.media_duration(n, obj)
+		case 13: // focalPoint
 			x.media_focalPoint(n, obj)
-		case 12: // rights
+		case 14: // rights
 			x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, obj.Rights)
-		case 13: // createdAt
+		case 15: // expiresAt
+			x.media_expiresAt(n, obj)
+		case 16: // expired
+			missing = x.media_expired(n, obj) || missing
+		case 17: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
-		case 14: // usedIn
+		case 18: // usedIn
 			missing = x.media_usedIn(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Media")
@@ -6543,6 +6555,17 @@ func (x *execution) media_srcset(n *executor.Node, obj *loader.Media) (null bool
 	return x.writeNString2string(n, v)
 }
 
+func (x *execution) media_translations(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Media().Translations(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNMediaWords2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaWordsᚄ(n, v)
+}
+
 func (x *execution) media_width(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -6565,6 +6588,17 @@ func (x *execution) media_height(n *executor.Node, obj *loader.Media) (null bool
 	return x.writeOInt2ᚖint32(n, v)
 }
 
+func (x *execution) media_duration(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Media().Duration(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOFloat2ᚖfloat64(n, v)
+}
+
 func (x *execution) media_focalPoint(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -6574,6 +6608,56 @@ func (x *execution) media_focalPoint(n *executor.Node, obj *loader.Media) (null 
 		return x.Fail(s, err)
 	}
 	return x.writeOFocalPoint2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFocalPoint(n, v)
+}
+
+func (x *execution) media_expiresAt(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return obj.ExpiresAt, nil
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, obj, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*time.Time)
+	return x.writeODateTime2ᚖtimeᚐTime(n, v)
+}
+
+func (x *execution) media_expired(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return obj.Expired, nil
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, obj, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.(bool)
+	return x.writeNBoolean2bool(n, v)
 }
 
 func (x *execution) media_usedIn(n *executor.Node, obj *loader.Media) (null bool) {
@@ -6718,6 +6802,40 @@ func (x *execution) objectMediaUse(parent *executor.Node, obj *loader.MediaUse) 
 			x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Target)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of MediaUse")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectMediaWords = executor.NewObject("MediaWords", []string{"MediaWords"},
+	executor.Field{Name: "language"},
+	executor.Field{Name: "alt"},
+	executor.Field{Name: "caption"},
+	executor.Field{Name: "credit"},
+)
+
+func (x *execution) objectMediaWords(parent *executor.Node, obj *model.MediaWords) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectMediaWords) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("MediaWords")
+		case 0: // language
+			missing = x.writeNLocale2string(n, obj.Language) || missing
+		case 1: // alt
+			missing = x.writeNString2string(n, obj.Alt) || missing
+		case 2: // caption
+			missing = x.writeNString2string(n, obj.Caption) || missing
+		case 3: // credit
+			missing = x.writeNString2string(n, obj.Credit) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of MediaWords")
 		}
 	}
 	if missing {
@@ -13296,6 +13414,7 @@ var objectNotification = executor.NewObject("Notification", []string{"Notificati
 	executor.Field{Name: "kind", Method: true, Resolver: true},
 	executor.Field{Name: "article", Method: true},
 	executor.Field{Name: "comment", Method: true},
+	executor.Field{Name: "media", Method: true},
 	executor.Field{Name: "text"},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "readAt"},
@@ -13317,11 +13436,13 @@ func (x *execution) objectNotification(parent *executor.Node, obj *loader.Notifi
 			x.notification_article(n, obj)
 		case 3: // comment
 			x.notification_comment(n, obj)
-		case 4: // text
+		case 4: // media
+			x.notification_media(n, obj)
+		case 5: // text
 			missing = x.writeNString2string(n, obj.Text) || missing
-		case 5: // createdAt
+		case 6: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
-		case 6: // readAt
+		case 7: // readAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.ReadAt)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Notification")
@@ -13372,6 +13493,17 @@ func (x *execution) notification_comment(n *executor.Node, obj *loader.Notificat
 		return x.Fail(s, err)
 	}
 	return x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v)
+}
+
+func (x *execution) notification_media(n *executor.Node, obj *loader.Notification) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Media(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
 var objectNotificationConnection = executor.NewObject("NotificationConnection", []string{"NotificationConnection"},
@@ -22891,6 +23023,33 @@ func (x *execution) writeNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media.Place) (null bool) {
 	x.String(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	return false
+}
+
+func (x *execution) writeNMediaWords2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaWordsᚄ(n *executor.Node, v []*model.MediaWords) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNMediaWords2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaWords(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNMediaWords2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaWords(n *executor.Node, v *model.MediaWords) (null bool) {
+	if v == nil {
+		return x.Missing(n, "MediaWords!")
+	}
+	return x.objectMediaWords(n, v)
 }
 
 func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(n *executor.Node, v []*loader.MenuItem) (null bool) {

@@ -3127,6 +3127,8 @@ enum NotificationKind {
   MODERATION
   "Breaking news."
   BREAKING_NEWS
+  "The licence of a media item ended: readers do not see it any more. Editors, administrators and whoever uploaded it are told."
+  MEDIA_EXPIRED
 }
 
 "Tells the viewer of something."
@@ -3139,6 +3141,8 @@ type Notification implements Node {
   article: Article
   "The comment, as far as it can be seen; null for none."
   comment: Comment
+  "The media item; null for none."
+  media: Media
   "Words of the editor or moderator; may be empty."
   text: String!
   "When it was made."
@@ -4034,26 +4038,46 @@ type Media implements Node {
   placeholder: String
   "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
   srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
-  "Alternative text."
+  "Alternative text. The featured image of an article has this, the caption and the credit in the language of the article, where they are translated."
   alt: String!
   "Caption."
   caption: String!
   "Credit."
   credit: String!
+  "The alternative text, caption and credit in other languages, by language. Answers at most 50 rows."
+  translations: [MediaWords!]! @listSize(assumedSize: 3, maximum: 50)
   "Type of the original, such as image/jpeg. Empty if unknown."
   contentType: String!
   "Pixels. Null if unknown."
   width: Int
   "Pixels. Null if unknown."
   height: Int
+  "Seconds that a video or audio recording takes. Null for anything else, and if unknown."
+  duration: Float
   "The point that must stay in sight when the image is cut; null: the middle."
   focalPoint: FocalPoint
   "Rights and usage terms. Null if unset."
   rights: Rights
+  "When its licence ends: from then on readers see it nowhere, staff still do. Null: never. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  expiresAt: DateTime @auth(can: WRITE_ARTICLES)
+  "Whether its licence has ended. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  expired: Boolean! @auth(can: WRITE_ARTICLES)
   "When the site got it."
   createdAt: DateTime!
   "Where it is used: the first 100 places. Answers at most 100 rows. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   usedIn: [MediaUse!]! @auth(can: WRITE_ARTICLES) @listSize(assumedSize: 5, maximum: 100)
+}
+
+"The words of a media item in one language."
+type MediaWords {
+  "The language."
+  language: Locale!
+  "Alternative text; that for all languages where there is none in this one."
+  alt: String!
+  "Caption; that for all languages where there is none in this one."
+  caption: String!
+  "Credit; that for all languages where there is none in this one."
+  credit: String!
 }
 
 "Where a media item can stand."
@@ -4104,6 +4128,8 @@ input MediaFilter {
   query: String
   "Only items that no article, page, author or logo uses. Answers TRY_AGAIN for some minutes after an upgrade, while the server finds out."
   unused: Boolean
+  "Only items whose licence has ended, or only others."
+  expired: Boolean
   "Only what this account uploaded."
   uploaderId: ID
   "Since this moment."
@@ -4124,16 +4150,18 @@ input FocalPointInput {
 input UploadMediaInput {
   "The file: JPEG, PNG, GIF, WebP, AVIF, MP4, WebM, MP3, M4A, Ogg, WAV or PDF."
   file: Upload!
-  "Alternative text."
+  "Alternative text. If omitted, the one that the file holds (XMP)."
   alt: String
-  "Caption. If omitted, the one that the file holds (IPTC)."
+  "Caption. If omitted, the one that the file holds (IPTC or XMP)."
   caption: String
-  "Credit. If omitted, the one that the file holds (IPTC)."
+  "Credit. If omitted, the one that the file holds (IPTC or XMP)."
   credit: String
   "The point that must stay in sight when the image is cut."
   focalPoint: FocalPointInput
   "Rights and usage terms."
   rights: RightsInput
+  "When the licence ends: from then on readers do not see the item."
+  expiresAt: DateTime
   "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
@@ -4150,16 +4178,18 @@ type UploadMediaPayload {
 input ImportMediaFromUrlInput {
   "Address of the file: http or https, and nothing but the open web."
   url: URL!
-  "Alternative text."
+  "Alternative text. If omitted, the one that the file holds (XMP)."
   alt: String
-  "Caption. If omitted, the one that the file holds (IPTC)."
+  "Caption. If omitted, the one that the file holds (IPTC or XMP)."
   caption: String
-  "Credit. If omitted, the one that the file holds (IPTC)."
+  "Credit. If omitted, the one that the file holds (IPTC or XMP)."
   credit: String
   "The point that must stay in sight when the image is cut."
   focalPoint: FocalPointInput
   "Rights and usage terms."
   rights: RightsInput
+  "When the licence ends: from then on readers do not see the item."
+  expiresAt: DateTime
   "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
@@ -4192,6 +4222,8 @@ type ReplaceMediaFilePayload {
 input UpdateMediaInput {
   "The media item."
   id: ID!
+  "The language that the alternative text, caption and credit of this change are in. If omitted, they are those for all languages that have none of their own."
+  language: Locale
   "Alternative text."
   alt: String
   "Caption."
@@ -4202,6 +4234,8 @@ input UpdateMediaInput {
   focalPoint: FocalPointInput
   "Rights and usage terms."
   rights: RightsInput
+  "When the licence ends: from then on readers do not see the item. Null: never."
+  expiresAt: DateTime
 }
 
 "Return type of updateMedia."

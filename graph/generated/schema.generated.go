@@ -137,8 +137,11 @@ type MediaResolver interface {
 	Placeholder(ctx context.Context, obj *loader.Media) (*string, error)
 	Srcset(ctx context.Context, obj *loader.Media, ratio *model.MediaRatio, format *media.Format) (string, error)
 
+	Translations(ctx context.Context, obj *loader.Media) ([]*model.MediaWords, error)
+
 	Width(ctx context.Context, obj *loader.Media) (*int32, error)
 	Height(ctx context.Context, obj *loader.Media) (*int32, error)
+	Duration(ctx context.Context, obj *loader.Media) (*float64, error)
 	FocalPoint(ctx context.Context, obj *loader.Media) (*model.FocalPoint, error)
 }
 
@@ -9157,7 +9160,7 @@ func (ec *executionContext) unmarshalInputImportMediaFromUrlInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"url", "alt", "caption", "credit", "focalPoint", "rights", "idempotencyKey"}
+	fieldsInOrder := [...]string{"url", "alt", "caption", "credit", "focalPoint", "rights", "expiresAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9206,6 +9209,13 @@ func (ec *executionContext) unmarshalInputImportMediaFromUrlInput(ctx context.Co
 				return it, err
 			}
 			it.Rights = graphql.OmittableOf(data)
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -9710,7 +9720,7 @@ func (ec *executionContext) unmarshalInputMediaFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kind", "query", "unused", "uploaderId", "from", "to"}
+	fieldsInOrder := [...]string{"kind", "query", "unused", "expired", "uploaderId", "from", "to"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9738,6 +9748,13 @@ func (ec *executionContext) unmarshalInputMediaFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.Unused = graphql.OmittableOf(data)
+		case "expired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expired"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Expired = graphql.OmittableOf(data)
 		case "uploaderId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uploaderId"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -13575,7 +13592,7 @@ func (ec *executionContext) unmarshalInputUpdateMediaInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "alt", "caption", "credit", "focalPoint", "rights"}
+	fieldsInOrder := [...]string{"id", "language", "alt", "caption", "credit", "focalPoint", "rights", "expiresAt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -13589,6 +13606,13 @@ func (ec *executionContext) unmarshalInputUpdateMediaInput(ctx context.Context, 
 				return it, err
 			}
 			it.ID = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOLocale2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = graphql.OmittableOf(data)
 		case "alt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("alt"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -13624,6 +13648,13 @@ func (ec *executionContext) unmarshalInputUpdateMediaInput(ctx context.Context, 
 				return it, err
 			}
 			it.Rights = graphql.OmittableOf(data)
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -14420,7 +14451,7 @@ func (ec *executionContext) unmarshalInputUploadMediaInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"file", "alt", "caption", "credit", "focalPoint", "rights", "idempotencyKey"}
+	fieldsInOrder := [...]string{"file", "alt", "caption", "credit", "focalPoint", "rights", "expiresAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -14469,6 +14500,13 @@ func (ec *executionContext) unmarshalInputUploadMediaInput(ctx context.Context, 
 				return it, err
 			}
 			it.Rights = graphql.OmittableOf(data)
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

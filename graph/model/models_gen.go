@@ -1406,16 +1406,18 @@ type FollowPayload struct {
 type ImportMediaFromURLInput struct {
 	// Address of the file: http or https, and nothing but the open web.
 	URL string `json:"url"`
-	// Alternative text.
+	// Alternative text. If omitted, the one that the file holds (XMP).
 	Alt graphql.Omittable[*string] `json:"alt,omitempty"`
-	// Caption. If omitted, the one that the file holds (IPTC).
+	// Caption. If omitted, the one that the file holds (IPTC or XMP).
 	Caption graphql.Omittable[*string] `json:"caption,omitempty"`
-	// Credit. If omitted, the one that the file holds (IPTC).
+	// Credit. If omitted, the one that the file holds (IPTC or XMP).
 	Credit graphql.Omittable[*string] `json:"credit,omitempty"`
 	// The point that must stay in sight when the image is cut.
 	FocalPoint graphql.Omittable[*FocalPointInput] `json:"focalPoint,omitempty"`
 	// Rights and usage terms.
 	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+	// When the licence ends: from then on readers do not see the item.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -1604,12 +1606,26 @@ type MediaFilter struct {
 	Query graphql.Omittable[*string] `json:"query,omitempty"`
 	// Only items that no article, page, author or logo uses. Answers TRY_AGAIN for some minutes after an upgrade, while the server finds out.
 	Unused graphql.Omittable[*bool] `json:"unused,omitempty"`
+	// Only items whose licence has ended, or only others.
+	Expired graphql.Omittable[*bool] `json:"expired,omitempty"`
 	// Only what this account uploaded.
 	UploaderID graphql.Omittable[*string] `json:"uploaderId,omitempty"`
 	// Since this moment.
 	From graphql.Omittable[*time.Time] `json:"from,omitempty"`
 	// Before this moment.
 	To graphql.Omittable[*time.Time] `json:"to,omitempty"`
+}
+
+// The words of a media item in one language.
+type MediaWords struct {
+	// The language.
+	Language string `json:"language"`
+	// Alternative text; that for all languages where there is none in this one.
+	Alt string `json:"alt"`
+	// Caption; that for all languages where there is none in this one.
+	Caption string `json:"caption"`
+	// Credit; that for all languages where there is none in this one.
+	Credit string `json:"credit"`
 }
 
 // One item of a menu: leads to a thing, to an address, or, as a heading, nowhere.
@@ -3086,6 +3102,8 @@ type UpdateLiveEntryInput struct {
 type UpdateMediaInput struct {
 	// The media item.
 	ID string `json:"id"`
+	// The language that the alternative text, caption and credit of this change are in. If omitted, they are those for all languages that have none of their own.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// Alternative text.
 	Alt graphql.Omittable[*string] `json:"alt,omitempty"`
 	// Caption.
@@ -3096,6 +3114,8 @@ type UpdateMediaInput struct {
 	FocalPoint graphql.Omittable[*FocalPointInput] `json:"focalPoint,omitempty"`
 	// Rights and usage terms.
 	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+	// When the licence ends: from then on readers do not see the item. Null: never.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 }
 
 // Return type of updateMedia.
@@ -3390,16 +3410,18 @@ type UpdateWebhookInput struct {
 type UploadMediaInput struct {
 	// The file: JPEG, PNG, GIF, WebP, AVIF, MP4, WebM, MP3, M4A, Ogg, WAV or PDF.
 	File graphql.Upload `json:"file"`
-	// Alternative text.
+	// Alternative text. If omitted, the one that the file holds (XMP).
 	Alt graphql.Omittable[*string] `json:"alt,omitempty"`
-	// Caption. If omitted, the one that the file holds (IPTC).
+	// Caption. If omitted, the one that the file holds (IPTC or XMP).
 	Caption graphql.Omittable[*string] `json:"caption,omitempty"`
-	// Credit. If omitted, the one that the file holds (IPTC).
+	// Credit. If omitted, the one that the file holds (IPTC or XMP).
 	Credit graphql.Omittable[*string] `json:"credit,omitempty"`
 	// The point that must stay in sight when the image is cut.
 	FocalPoint graphql.Omittable[*FocalPointInput] `json:"focalPoint,omitempty"`
 	// Rights and usage terms.
 	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+	// When the licence ends: from then on readers do not see the item.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -4589,6 +4611,8 @@ const (
 	NotificationKindModeration NotificationKind = "MODERATION"
 	// Breaking news.
 	NotificationKindBreakingNews NotificationKind = "BREAKING_NEWS"
+	// The licence of a media item ended: readers do not see it any more. Editors, administrators and whoever uploaded it are told.
+	NotificationKindMediaExpired NotificationKind = "MEDIA_EXPIRED"
 )
 
 var AllNotificationKind = []NotificationKind{
@@ -4596,11 +4620,12 @@ var AllNotificationKind = []NotificationKind{
 	NotificationKindReply,
 	NotificationKindModeration,
 	NotificationKindBreakingNews,
+	NotificationKindMediaExpired,
 }
 
 func (e NotificationKind) IsValid() bool {
 	switch e {
-	case NotificationKindFollowedTopic, NotificationKindReply, NotificationKindModeration, NotificationKindBreakingNews:
+	case NotificationKindFollowedTopic, NotificationKindReply, NotificationKindModeration, NotificationKindBreakingNews, NotificationKindMediaExpired:
 		return true
 	}
 	return false
