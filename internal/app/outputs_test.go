@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -244,8 +245,8 @@ func TestEveryOutputSaysTheSame(t *testing.T) {
 		s.Webhooks.Reach(func(netip.Addr) bool { return true })
 		s.follow(t)
 		k, token := s.partner(t)
-		url, told := listener(t, func(article string) map[string]string { return s.below(t, token, article) })
-		if _, _, err := s.Webhooks.Create(access.AsSystem(t.Context()), k.ID, webhook.Draft{URL: url, Full: true}); err != nil {
+		address, told := listener(t, func(article string) map[string]string { return s.below(t, token, article) })
+		if _, _, err := s.Webhooks.Create(access.AsSystem(t.Context()), k.ID, webhook.Draft{URL: address, Full: true}); err != nil {
 			t.Fatal(err)
 		}
 		seed := rand.Uint64()
@@ -256,6 +257,7 @@ func TestEveryOutputSaysTheSame(t *testing.T) {
 		for range 20 {
 			s.shake(t, random, keys, 4, section)
 			posted = s.talk(t, random, keys, posted)
+			s.kept(t) // so that it is answered from memory where nothing has changed
 		}
 		s.settle(t)
 		want := s.snapshot(t, token)
@@ -266,10 +268,66 @@ func TestEveryOutputSaysTheSame(t *testing.T) {
 			}
 		}
 		s.compareFeeds(t, want)
+		titles := map[string]string{}
+		for key, a := range want {
+			titles[key] = a.(map[string]any)["headlines"].([]any)[0].(map[string]any)["value"].(string)
+		}
+		for range 2 {
+			if diff := cmp.Diff(titles, s.kept(t)); diff != "" {
+				t.Errorf("answers of the API, kept in memory (-snapshot +answer):\n%s", diff)
+			}
+		}
 		if diff := cmp.Diff(s.commentFeed(t), comments); diff != "" {
 			t.Errorf("comments (-feed +webhook):\n%s", diff)
 		}
 	})
+}
+
+// kept is what the API says is the latest, from memory if it is there; titles by id.
+func (s *site) kept(t *testing.T) map[string]string {
+	t.Helper()
+	var answer struct {
+		Data struct {
+			LatestNews struct{ Nodes []struct{ ID, Title string } }
+		}
+	}
+	s.fetch(t, "/graphql?query="+url.QueryEscape(`{ latestNews(first: 30) { nodes { id title } } }`), "", &answer)
+	titles := map[string]string{}
+	for _, a := range answer.Data.LatestNews.Nodes {
+		titles[a.ID] = a.Title
+	}
+	return titles
+}
+
+// TestFeedsAreCompressed with and without the news site before them, and caches are told
+// of both ways in which the answers differ.
+func TestFeedsAreCompressed(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"--site", "--no-site"} {
+		s := runNode(t, "sqlite:"+t.TempDir()+"/site.db", mode)
+		o := &site{App: s.App, url: s.url}
+		o.write(t, 0, strings.Repeat("Words and more ", 100), article.StatusPublished, o.section(t, "world"))
+		_, token := o.partner(t)
+		for _, path := range []string{"/feed/", "/feed/atom/", "/feed/json/", "/feed/ninjs/", "/partner/changes", "/partner/snapshot"} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Accept-Encoding", "gzip")
+			if strings.HasPrefix(path, "/partner/") {
+				request.Header.Set("Authorization", "Bearer "+token)
+			}
+			answer, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			vary := strings.Join(answer.Header.Values("Vary"), ", ")
+			if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(vary, "Accept-Encoding") || !strings.Contains(vary, "Authorization") || answer.Header.Get("ETag") == "" {
+				t.Errorf("%s %s: %s, %v", mode, path, answer.Status, answer.Header)
+			}
+		}
+	}
 }
 
 // talk lets a guest post, change or take back a comment, at random.

@@ -155,7 +155,7 @@ func (s *Service) build(ctx context.Context, o output) (*kept.Answer, error) {
 func send(w http.ResponseWriter, r *http.Request, d *kept.Answer) {
 	h := w.Header()
 	h.Set("ETag", d.ETag)
-	h.Set("Vary", "Authorization")
+	h.Add("Vary", "Authorization")
 	h.Set("Cache-Control", "public, max-age=60")
 	if partner.Of(r.Context()) != nil {
 		h.Set("Cache-Control", "private, no-cache")

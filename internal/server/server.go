@@ -166,7 +166,7 @@ func (s *Server) mux() http.Handler {
 		mux.Handle("/media/uploads/", uploads)
 	}
 	if s.routes.Partner != nil {
-		mux.Handle("/partner/", s.limit(s.routes.Partner))
+		mux.Handle("/partner/", compressed(s.limit(s.routes.Partner)))
 	}
 	if s.routes.Mail != nil {
 		mux.Handle("/mail", s.routes.Mail)
@@ -194,7 +194,7 @@ func (s *Server) mux() http.Handler {
 	}
 	mux.HandleFunc("GET /{$}", s.serveRoot)
 	if s.routes.Outputs != nil {
-		mux.Handle("/", public(s.deadline(s.routes.Outputs)))
+		mux.Handle("/", public(s.deadline(compressed(s.routes.Outputs))))
 	}
 	return mux
 }
