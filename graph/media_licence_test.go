@@ -111,6 +111,7 @@ func TestAPictureWhoseLicenceEndsIsHiddenEverywhere(t *testing.T) {
 		}
 		served.hears(t, served, 1)
 		shows("after", false, true)
+		testkit.Settle(t, n.DB)
 		told := must[[]event.Event](t)(n.Log.Read(system, event.Position{}, 10_000))
 		if err := n.Interests.Consume(system, told); err != nil {
 			t.Fatal(err)
