@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +111,7 @@ func TestAPictureWhoseLicenceEndsIsHiddenEverywhere(t *testing.T) {
 		}
 		served.hears(t, served, 1)
 		shows("after", false, true)
+		testkit.Settle(t, n.DB)
 		told := must[[]event.Event](t)(n.Log.Read(system, event.Position{}, 10_000))
 		if err := n.Interests.Consume(system, told); err != nil {
 			t.Fatal(err)
@@ -150,6 +153,17 @@ func TestAPictureSpeaksTheLanguageOfItsArticle(t *testing.T) {
 			if strings.Count(string(raw), want) != 2 {
 				t.Errorf("%s: %s, want %s twice", language, raw, want)
 			}
+		}
+		text, err := os.ReadFile("../docs/media.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := regexp.MustCompile("(?s)```graphql\n(mutation.*?)```").FindSubmatch(text)
+		if shown == nil {
+			t.Fatal("docs/media.md shows no mutation")
+		}
+		if _, raw := n.askAs(t, editor, string(shown[1]), map[string]any{"id": m.PublicID()}); !strings.Contains(string(raw), `"userErrors":[]`) || strings.Contains(string(raw), `"errors"`) {
+			t.Errorf("the mutation of docs/media.md: %s", raw)
 		}
 		if _, raw := n.askAs(t, editor, say, map[string]any{"id": m.PublicID(), "language": "ar", "alt": nil}); !strings.Contains(string(raw), `"translations":[]`) {
 			t.Errorf("taken away: %s", raw)
