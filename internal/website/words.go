@@ -123,10 +123,16 @@ var kinds = map[string]string{"LIVE_BLOG": "live", "OPINION": "opinion", "VIDEO"
 // section of that name.
 func (v *view) KindOf(story map[string]any) string {
 	kind := kinds[text(story["kind"])]
-	if section, _ := story["primaryCategory"].(map[string]any); kind != "" && text(section["label"]) == v.T(kind) {
+	if section, _ := story["primaryCategory"].(map[string]any); kind != "" && bare(text(section["label"])) == bare(v.T(kind)) {
 		return ""
 	}
 	return kind
+}
+
+// bare is a label without what may differ: capitals, the Arabic article, an English
+// plural.
+func bare(label string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(label), "ال"), "s")
 }
 
 // Crumbs are the breadcrumbs of a thing without itself, from the second level on.

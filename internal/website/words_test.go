@@ -26,7 +26,7 @@ func TestNumbersTakeTheirForm(t *testing.T) {
 func TestKindIsNotSaidTwice(t *testing.T) {
 	t.Parallel()
 	v := &view{words: map[string]any{"opinion": "Opinion"}}
-	for section, want := range map[string]string{"Opinion": "", "World": "opinion"} {
+	for section, want := range map[string]string{"Opinion": "", "opinions": "", "World": "opinion"} {
 		if got := v.KindOf(map[string]any{"kind": "OPINION", "primaryCategory": map[string]any{"label": section}}); got != want {
 			t.Errorf("in %s: %q, want %q", section, got, want)
 		}

@@ -37,7 +37,8 @@ const props: GraphiQLProps = {
   showPersistHeadersSettings: true,
   inputValueDeprecation: true,
   schemaDescription: true,
-  ...(isFirstVisit() && { visiblePlugin: EXAMPLES_PLUGIN }),
+  // On a phone the examples would leave no room for the editor.
+  ...(isFirstVisit() && window.matchMedia('(min-width: 48rem)').matches && { visiblePlugin: EXAMPLES_PLUGIN }),
 };
 
 createRoot(root).render(

@@ -133,7 +133,7 @@ export function Footer() {
         ))}
         <NewsletterForm place="footer" />
       </div>
-      <p className="copyright">{chrome?.site.copyright} <a href="/_site/licenses.md">{words.licences}</a></p>
+      <p className="copyright"><span dir="auto">{chrome?.site.copyright}</span> <a href="/_site/licenses.md">{words.licences}</a></p>
     </footer>
   );
 }
@@ -157,7 +157,7 @@ export function Consent() {
   };
   return (
     <aside className="consent" aria-label={words.privacy}>
-      <p dangerouslySetInnerHTML={{ __html: consent.html }} />
+      <p dir="auto" dangerouslySetInnerHTML={{ __html: consent.html }} />
       <button type="button" className="button" onClick={accept}>{words.accept}</button>
     </aside>
   );

@@ -32,7 +32,7 @@ export function NewsletterForm({ place }: { place: string }) {
         <button type="submit" className="button" disabled={open.length === 0}>{words.subscribe}</button>
         <input className="trap" name="website" tabIndex={-1} autoComplete="off" aria-hidden="true" />
         <label className="check">
-          <input type="checkbox" required /> <span dangerouslySetInnerHTML={{ __html: consent.html }} />
+          <input type="checkbox" required /> <span dir="auto" dangerouslySetInnerHTML={{ __html: consent.html }} />
         </label>
       </form>
       <p className={said?.wrong ? 'failed' : 'done'} role="status">{said?.text}</p>

@@ -20,11 +20,16 @@ export function Picture({ picture, sizes, eager = false, alt = true }: { picture
 
 const kinds = { LIVE_BLOG: 'live', OPINION: 'opinion', VIDEO: 'video', AUDIO: 'audio', GALLERY: 'gallery', PRESS_RELEASE: 'press' } as const;
 
+/** A label without what may differ: capitals, the Arabic article, an English plural. As in internal/website/words.go. */
+function bare(label: string): string {
+  return label.toLowerCase().replace(/^ال|s$/g, '');
+}
+
 /** The label of what a story is, where it is no plain report and stands in no section of that name. */
 export function Kind({ kind, section }: { kind: TeaserFragment['kind']; section: { readonly label: string } | null | undefined }) {
   const { words } = useSite();
   const name = kinds[kind as keyof typeof kinds];
-  return name && words[name] !== section?.label ? <span className={`kind ${name}`}>{words[name]}</span> : null;
+  return name && bare(words[name]) !== bare(section?.label ?? '') ? <span className={`kind ${name}`}>{words[name]}</span> : null;
 }
 
 /** A story in a list. `level` is that of its headline. */
