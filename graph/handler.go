@@ -36,7 +36,10 @@ type Options struct {
 	Tracer          trace.Tracer    // of operations and their root fields; nil: they are not traced
 	Logger          *slog.Logger
 	Cache           *cache.Cache // of answers; nil: none are kept
-	Sockets         *Sockets     // of subscriptions; nil: there are none
+	// Reading gives the context in which an operation reads that is the same for
+	// everybody and of which events tell all changes; nil: the one that it has.
+	Reading func(ctx context.Context) context.Context
+	Sockets *Sockets // of subscriptions; nil: there are none
 
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
@@ -108,7 +111,13 @@ func Handler(services Services, opts Options) http.Handler {
 	})
 	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), IntrospectionShare: introspectionShare, Exceeded: errTooLarge, Time: opts.Timeout}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		return opts.Cache.Answer(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit), tookTooLong, next)
+		return opts.Cache.Answer(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit), tookTooLong, func(ctx context.Context) *graphql.Response {
+			// Here, where a kept answer has noted the last change that it must show.
+			if opts.Reading != nil && cache.Public(ctx) {
+				ctx = opts.Reading(ctx)
+			}
+			return next(ctx)
+		})
 	})
 	return opts.Cache.Handler(srv, memory{named, opts.Observe})
 }

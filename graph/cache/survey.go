@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 )
 
 // public are the root fields whose answers are the same for everybody who may not
@@ -52,6 +55,20 @@ func look(op *graphql.OperationContext, now time.Time) (s survey, ok bool) {
 		return s, false
 	}
 	return s, (&surveyor{survey: &s, now: now, seen: map[string]bool{}}).roots(op.Doc, op.Operation.SelectionSet)
+}
+
+// Public reports whether the operation of a context is asked for nobody in particular
+// and answered from what events tell all changes of.
+func Public(ctx context.Context) bool {
+	if access.Of(ctx) != (access.Viewer{}) || !graphql.HasOperationContext(ctx) || auditing(ctx) {
+		return false
+	}
+	op := graphql.GetOperationContext(ctx)
+	if op.Operation == nil || op.Doc == nil {
+		return false
+	}
+	_, ok := look(op, time.Time{})
+	return ok
 }
 
 type surveyor struct {

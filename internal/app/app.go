@@ -183,6 +183,11 @@ func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, erro
 	if err != nil {
 		return nil, errors.Join(err, a.endTraces())
 	}
+	for _, replica := range cfg.DatabaseReplica {
+		if err := db.AddReplica(replica, store.Options{StatementTimeout: cfg.StatementTimeout, MaxConns: cfg.DatabaseConns, Observe: a.statement}); err != nil {
+			return nil, errors.Join(fmt.Errorf("--database-replica: %w", err), db.Close(), a.endTraces())
+		}
+	}
 	a.bucket, err = media.OpenFolder(cfg.MediaDir)
 	if err != nil {
 		return nil, errors.Join(err, db.Close(), a.endTraces())
@@ -251,7 +256,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
 		Sockets: a.sockets, Budget: budgets, Tracer: a.traces.Tracer(), SlowOperation: a.cfg.SlowOperation,
 		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.FromMemory, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
-		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: a.requestLogger()}))
+		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Reading: a.reading, Logger: a.requestLogger()}))
 	routes := server.Routes{
 		GraphQL: api,
 		SignIn:  openID,
@@ -307,6 +312,15 @@ func (a *App) publicPort() string {
 		return ""
 	}
 	return cmp.Or(u.Port(), "443")
+}
+
+// reading sends a reading to a standby. A process that does not hear of changes does not
+// know what a standby must have.
+func (a *App) reading(ctx context.Context) context.Context {
+	if !a.Log.Hears() {
+		return ctx
+	}
+	return a.DB.Reading(ctx)
 }
 
 func (a *App) documentLimits() document.Limits { return DocumentLimits(a.cfg) }
@@ -404,6 +418,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, listening func(n
 		"jobs":     a.Jobs.Run,
 		"views":    func(ctx context.Context) error { return a.Popularity.Run(ctx, a.logger) },
 		"follow":   a.Log.Run,
+		"replicas": func(ctx context.Context) error { return a.DB.FollowReplicas(ctx, a.logger) },
 		"schedule": func(ctx context.Context) error { return a.Newsroom.KeepSchedule(ctx, a.logger) },
 	} {
 		group.Go(func() error { return a.again(work, what, func() error { return do(work) }) })

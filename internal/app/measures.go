@@ -30,6 +30,13 @@ func (a *App) endTraces() error {
 func (a *App) sources() metrics.Sources {
 	return metrics.Sources{
 		Database: a.DB.Stats,
+		Replicas: func() (all []metrics.Replica, primary int64) {
+			standbys, primary := a.DB.Replicas()
+			for _, r := range standbys {
+				all = append(all, metrics.Replica(r))
+			}
+			return all, primary
+		},
 		Answers: func() metrics.Answers {
 			c := a.answers.Counts()
 			return metrics.Answers{Hits: c.Hits, Misses: c.Misses, Joined: c.Joined, Stored: c.Stored, Evicted: c.Evicted, Audited: c.Audited, Different: c.Different, Bytes: c.Bytes}

@@ -432,6 +432,7 @@ type Serve struct {
 	RequestTimeout       time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
 	UploadTimeout        time.Duration `help:"How long the body of a request with files may take to arrive." default:"5m" env:"BROADSHEET_UPLOAD_TIMEOUT" placeholder:"DURATION"`
 	StatementTimeout     time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
+	DatabaseReplica      []string      `name:"database-replica" sep:" " help:"Standby of the PostgreSQL of --database that answers readers, postgres://…; may be given several times, in the variable with spaces between." env:"BROADSHEET_DATABASE_REPLICA" placeholder:"URL"`
 	DatabaseConns        int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
 	DrainDelay           time.Duration `help:"How long requests are still taken at shutdown after /readyz says no, for load balancers to learn of it." default:"0s" env:"BROADSHEET_DRAIN_DELAY" placeholder:"DURATION"`
 	ShutdownTimeout      time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
@@ -456,6 +457,14 @@ func (s *Serve) Validate() error {
 		wrong = append(wrong, errors.New("--cors-credentials needs a list of origins in --cors-origins, without *"))
 	}
 	wrong = append(wrong, s.Limits.validate()...)
+	if len(s.DatabaseReplica) > 0 && !strings.HasPrefix(s.Database.Database, "postgres") {
+		wrong = append(wrong, errors.New("--database-replica: only PostgreSQL has standbys, and --database is none"))
+	}
+	for _, replica := range s.DatabaseReplica {
+		if !strings.HasPrefix(replica, "postgres://") && !strings.HasPrefix(replica, "postgresql://") {
+			wrong = append(wrong, errors.New("--database-replica: want postgres://…")) // the value may hold a password
+		}
+	}
 	if s.DatabaseConns < 0 {
 		wrong = append(wrong, errors.New("limits: --database-conns must not be below zero"))
 	}

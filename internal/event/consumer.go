@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,15 @@ func (l *Log) EveryNode(c Consumer) {
 	l.everyNode = append(l.everyNode, c)
 }
 
+// Outward registers a consumer on every node that tells clients to look again. It is
+// told after all that keep something in memory, so that clients do not find there what
+// was before.
+func (l *Log) Outward(c Consumer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.outward = append(l.outward, c)
+}
+
 // OnceForAllNodes registers a consumer that is told of each event on one of the
 // nodes, from the moment at which its name is first seen on. Its position is
 // stored in the database and locked by the node that has its turn; after a crash
@@ -52,8 +62,9 @@ func (l *Log) OnceForAllNodes(c Consumer) {
 
 // tell gives events to the consumers on every node.
 func (l *Log) tell(ctx context.Context, events []Event) {
+	l.db.Changed() // before anything reads because of them
 	l.mu.Lock()
-	consumers := l.everyNode
+	consumers := slices.Concat(l.everyNode, l.outward)
 	l.mu.Unlock()
 	for _, c := range consumers {
 		if err := c.Consume(ctx, events); err != nil {

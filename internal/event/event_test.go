@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -235,6 +236,28 @@ func TestEveryNodeIsToldAtOnce(t *testing.T) {
 		expect(4)
 		if len(other.more) > 0 {
 			t.Errorf("told twice of %+v", <-other.more)
+		}
+	})
+}
+
+// TestClientsAreToldLast: whoever is told to look again finds nothing older in memory.
+func TestClientsAreToldLast(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		n := newNode(t, url)
+		var told []string
+		note := func(name string) *consumer {
+			return &consumer{name: name, consume: func(context.Context, []event.Event) error {
+				told = append(told, name)
+				return nil
+			}}
+		}
+		n.log.Outward(note("clients"))
+		n.log.EveryNode(note("directory"))
+		n.log.EveryNode(note("answers"))
+		add(t, n.db, n.log, tagged(1))
+		if want := []string{"directory", "answers", "clients"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
 		}
 	})
 }

@@ -27,6 +27,7 @@ type Log struct {
 
 	mu        sync.Mutex
 	everyNode []Consumer
+	outward   []Consumer // on every node too, told last
 	once      []Consumer
 	missed    bool          // a consumer on every node failed
 	looked    atomic.Int64  // when the last look for events of other processes began that succeeded

@@ -12,6 +12,9 @@ import (
 // safe for concurrent use.
 type Sources struct {
 	Database func() sql.DBStats
+	// Replicas gives the standbys that answer readings, and how many readings found none
+	// that could.
+	Replicas func() (all []Replica, primary int64)
 	Answers  func() Answers
 	Sockets  func() Sockets
 	Jobs     func(context.Context) ([]Jobs, error)
@@ -42,6 +45,13 @@ type Jobs struct {
 	Late                   time.Duration // of the first that is due
 }
 
+// Replica is a standby that answers readings.
+type Replica struct {
+	Name         string
+	Current      bool // it has everything that this process knows of
+	Used, Failed int64
+}
+
 // Schedule is what is to be published and taken back at a moment.
 type Schedule struct {
 	Due  int           // and not done
@@ -68,6 +78,10 @@ var (
 	connectionsMax    = describe("database_connections_max", "Most connections to the database.")
 	connectionsWaits  = describe("database_connections_waits_total", "Waits for a connection to the database.")
 	connectionsWaited = describe("database_connections_wait_seconds_total", "Time waited for connections to the database.")
+
+	replicaCurrent  = describe("replica_current", "Whether a standby has everything that this process knows of and answers readings.", "replica")
+	replicaFailed   = describe("replica_failed_total", "Readings that failed on a standby and went on at the primary.", "replica")
+	replicaReadings = describe("replica_readings_total", "Readings that a standby may answer, by where they began: on a standby, or on the primary because none was current.", "at")
 
 	answersAsked     = describe("answers_asked_total", "Operations whose answer may be kept, by how it was had: from memory (hit), by waiting for another's execution (joined) or by execution (miss).", "result")
 	answersStored    = describe("answers_stored_total", "Answers that were kept in memory.")
@@ -108,6 +122,20 @@ func (a *asked) Collect(to chan<- prometheus.Metric) {
 	gauge(connectionsMax, float64(db.MaxOpenConnections))
 	count(connectionsWaits, float64(db.WaitCount))
 	count(connectionsWaited, db.WaitDuration.Seconds())
+	if standbys, primary := a.Replicas(); len(standbys) > 0 {
+		used := int64(0)
+		for _, r := range standbys {
+			current := 0.0
+			if r.Current {
+				current = 1
+			}
+			gauge(replicaCurrent, current, r.Name)
+			count(replicaFailed, float64(r.Failed), r.Name)
+			used += r.Used
+		}
+		count(replicaReadings, float64(used), "standby")
+		count(replicaReadings, float64(primary), "primary")
+	}
 
 	answers := a.Answers()
 	count(answersAsked, float64(answers.Hits), "hit")

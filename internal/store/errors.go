@@ -86,8 +86,9 @@ func isConnectionLost(err error) bool {
 func isUnavailable(err error) bool {
 	if e, ok := errors.AsType[*pq.Error](err); ok {
 		// Insufficient resources, such as connections and disk; a lock that was not
-		// given in time; a statement that took too long; an I/O error.
-		return strings.HasPrefix(string(e.Code), "53") || slices.Contains([]pqerror.Code{"55P03", "57014", "58030"}, e.Code)
+		// given in time; a statement that took too long; an I/O error; a reading of a
+		// standby that stood in the way of what it replays.
+		return strings.HasPrefix(string(e.Code), "53") || slices.Contains([]pqerror.Code{"55P03", "57014", "58030", "40001"}, e.Code)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return slices.Contains([]int{sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR,

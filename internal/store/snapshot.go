@@ -21,6 +21,16 @@ func (db *DB) Snapshot(ctx context.Context, fn func(ctx context.Context) error) 
 	if db.txOf(ctx) != nil {
 		return fn(ctx)
 	}
+	if r := db.replicaOf(ctx); r != nil {
+		begun := false
+		err := r.replica.db.Snapshot(ctx, func(ctx context.Context) error {
+			begun = true
+			return fn(ctx)
+		})
+		if failed := r.fails(ctx, err); begun || !failed {
+			return err
+		}
+	}
 	// Reads that are not part of it, as of the directory, need connections too.
 	select {
 	case db.snapshots <- struct{}{}:
@@ -32,7 +42,16 @@ func (db *DB) Snapshot(ctx context.Context, fn func(ctx context.Context) error) 
 	if db.Dialect == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	sqlTx, err := db.sql.BeginTx(ctx, opts)
+	var sqlTx *sql.Tx
+	begin := func(ctx context.Context) (err error) {
+		sqlTx, err = db.sql.BeginTx(ctx, opts)
+		return err
+	}
+	if db.of != nil { // a standby: the primary is asked where it says nothing
+		err = patiently(ctx, begin)
+	} else {
+		err = begin(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("begin a snapshot: %w", err)
 	}

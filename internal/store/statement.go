@@ -210,6 +210,11 @@ func (db *DB) Query(ctx context.Context, s *Statement, args ...any) (*sql.Rows, 
 	if tx := db.txOf(ctx); tx != nil {
 		return tx.sql.QueryContext(ctx, text, args...)
 	}
+	if r := db.replicaOf(ctx); r != nil {
+		if rows, ok, err := r.query(ctx, s, args); ok {
+			return rows, err
+		}
+	}
 	if personal {
 		return db.sql.QueryContext(ctx, text, args...)
 	}

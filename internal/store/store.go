@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -48,6 +49,8 @@ type DB struct {
 	closing   sync.Once
 	listens   atomic.Int64 // see ListensSince
 	wake      func()       // told after every commit that appended events
+	replicas  replicas
+	of        *DB // of a standby: its primary
 }
 
 // Options of Open. The zero value is right for a server.
@@ -70,7 +73,20 @@ type Options struct {
 
 // Open opens sqlite:PATH or a postgres:// URL. It does not migrate.
 func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
-	db := &DB{wake: func() {}}
+	db, err := open(dsn, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.sql.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, db.unopened(err)
+	}
+	return db, nil
+}
+
+// open opens a database without asking whether it answers.
+func open(dsn string, opts Options) (*DB, error) {
+	db := &DB{wake: func() {}, replicas: replicas{moved: make(chan struct{})}}
 	connector, err := db.connect(dsn, opts)
 	if err != nil {
 		return nil, err
@@ -87,10 +103,6 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	db.sql = pool
-	if err := pool.PingContext(ctx); err != nil {
-		_ = db.Close()
-		return nil, db.unopened(err)
-	}
 	db.stmts.byText = map[string]*sql.Stmt{}
 	db.snapshots = make(chan struct{}, max(1, conns/2))
 	db.ent = ent.NewClient(ent.Driver(entsql.OpenDB(string(db.Dialect), pool)))
@@ -166,7 +178,11 @@ func (db *DB) Close() error {
 			db.server.closed.Store(true)
 		}
 	})
-	return db.sql.Close()
+	err := db.sql.Close()
+	for _, r := range db.replicas.all {
+		err = errors.Join(err, r.db.Close())
+	}
+	return err
 }
 
 // turn waits for the turn to write, on SQLite, before a connection is taken:
@@ -189,6 +205,9 @@ func (db *DB) Stats() sql.DBStats { return db.sql.Stats() }
 func (db *DB) Ent(ctx context.Context) *ent.Client {
 	if tx := db.txOf(ctx); tx != nil {
 		return tx.ent
+	}
+	if r := db.replicaOf(ctx); r != nil {
+		return r.replica.ent
 	}
 	return db.ent
 }

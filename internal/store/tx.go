@@ -32,7 +32,7 @@ type transaction struct {
 type txKey struct{}
 
 func (db *DB) txOf(ctx context.Context) *transaction {
-	if tx, _ := ctx.Value(txKey{}).(*transaction); tx != nil && tx.db == db && !tx.done.Load() {
+	if tx, _ := ctx.Value(txKey{}).(*transaction); tx != nil && (tx.db == db || tx.db.of == db) && !tx.done.Load() {
 		return tx
 	}
 	return nil
