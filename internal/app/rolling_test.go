@@ -323,23 +323,3 @@ func follow(ctx context.Context, address, token, from string, tell func(article 
 		}
 	}
 }
-
-// TestOtherNodesAreToldSoon shows how long it takes from the acknowledgement of a
-// change on one node until a subscriber on another is told.
-func TestOtherNodesAreToldSoon(t *testing.T) {
-	t.Parallel()
-	database := testkit.URL(t, store.Postgres)
-	here, there := runNode(t, database), runNode(t, database)
-	l := there.listen(t, "", `subscription { articlePublished { title } }`)
-	there.watched(t, 1)
-	took := make([]time.Duration, 20)
-	for i := range took {
-		title := fmt.Sprintf("Story %d", i)
-		here.publish(t, title)
-		acknowledged := time.Now()
-		l.expect(next(1, `{"articlePublished":{"title":"`+title+`"}}`))
-		took[i] = time.Since(acknowledged)
-	}
-	slices.Sort(took)
-	t.Logf("told on the other node after %v (median of %d), %v at most", took[len(took)/2].Round(time.Millisecond), len(took), took[len(took)-1].Round(time.Millisecond))
-}

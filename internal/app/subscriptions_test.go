@@ -40,6 +40,12 @@ type served struct {
 
 func runNode(t *testing.T, database string, args ...string) *served {
 	t.Helper()
+	return runPrepared(t, database, func(*app.App) {}, args...)
+}
+
+// runPrepared is runNode with something done before it serves.
+func runPrepared(t *testing.T, database string, prepare func(*app.App), args ...string) *served {
+	t.Helper()
 	var cfg config.Serve
 	parser, err := kong.New(&cfg)
 	if err != nil {
@@ -58,6 +64,7 @@ func runNode(t *testing.T, database string, args ...string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
+	prepare(a)
 	a.WordPress.ServerURL = "http://" + listener.Addr().String()
 	go func() { ended <- a.Serve(ctx, listener, func(addr net.Addr) { listening <- addr }) }()
 	s := &served{App: a}
@@ -94,8 +101,14 @@ func (s *served) publish(t *testing.T, title string) string {
 // signedIn makes an account with a session.
 func (s *served) signedIn(t *testing.T, role user.Role) (account, sessionID, token string) {
 	t.Helper()
+	return s.account(t, role, strings.ToLower(string(role))+"@example.org")
+}
+
+// account is signedIn with an address.
+func (s *served) account(t *testing.T, role user.Role, email string) (account, sessionID, token string) {
+	t.Helper()
 	ctx := access.AsSystem(t.Context())
-	u := s.DB.Ent(ctx).User.Create().SetEmail(strings.ToLower(string(role)) + "@example.org").SetDisplayName("Reem").SetRole(role).SaveX(ctx)
+	u := s.DB.Ent(ctx).User.Create().SetEmail(email).SetDisplayName("Reem").SetRole(role).SaveX(ctx)
 	token = secret.New("bst_")
 	now := time.Now().UTC()
 	made := s.DB.Ent(ctx).Session.Create().SetUserID(u.ID).SetTokenHash(secret.Hash(token)).SetKind(session.KindBearer).SetLabel("").SetAddress("").SetUserAgent("").

@@ -63,7 +63,7 @@ type watcher struct{ tell func(Change) }
 // New makes a hub, which is told of events by its log.
 func New(log *event.Log) *Hub {
 	h := &Hub{watchers: map[Subject]map[*watcher]struct{}{}, began: make(chan struct{})}
-	log.EveryNode(h)
+	log.Outward(h)
 	return h
 }
 
