@@ -52,6 +52,7 @@ var contexts = map[string]string{
 	"txKey":          "of the database",
 	"wireKey":        "of the database",
 	"turnKey":        "of the database",
+	"replicaKey":     "of the database: a standby is asked only when it has what was known when the reading began",
 }
 
 // TestEverythingThatIsReadIsKeyed lists which headers of a request and which

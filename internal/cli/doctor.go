@@ -130,8 +130,26 @@ func (c *doctorCommand) database(ctx context.Context, d *diagnosis) {
 	} else {
 		d.check("clock", "as that of the database", err)
 	}
+	c.replicas(ctx, d, db)
 	c.documents(ctx, d, app.NewServices(db, nil))
 	c.secrets(ctx, d, db)
+}
+
+// replicas says which standbys answer readers. The server does without the others.
+func (c *doctorCommand) replicas(ctx context.Context, d *diagnosis, db *store.DB) {
+	for _, replica := range c.DatabaseReplica {
+		if err := db.AddReplica(replica, store.Options{StatementTimeout: c.StatementTimeout, MaxConns: 1}); err != nil {
+			d.say("FAIL", "standby", "%v", err)
+			return
+		}
+	}
+	for name, err := range db.CheckReplicas(ctx) {
+		if err != nil {
+			d.say("warn", "standby", "%s cannot answer readers: %v", name, err)
+			continue
+		}
+		d.say("ok", "standby", "%s has replayed everything", name)
+	}
 }
 
 // secrets says how those of the database are stored.

@@ -91,9 +91,11 @@ func TestNamesOfOperationsAreBounded(t *testing.T) {
 func sources() metrics.Sources {
 	return metrics.Sources{
 		Database: func() sql.DBStats { return sql.DBStats{InUse: 3, WaitCount: 5} },
-		Replicas: func() ([]Replica, int64) { return []Replica{{Name: "db-2", Current: true, Used: 7, Failed: 1}}, 2 },
-		Answers:  func() metrics.Answers { return metrics.Answers{Hits: 7, Evicted: 4} },
-		Sockets:  func() metrics.Sockets { return metrics.Sockets{WebSockets: 2} },
+		Replicas: func() ([]metrics.Replica, int64) {
+			return []metrics.Replica{{Name: "db-2", Current: true, Used: 7, Failed: 1}}, 2
+		},
+		Answers: func() metrics.Answers { return metrics.Answers{Hits: 7, Evicted: 4} },
+		Sockets: func() metrics.Sockets { return metrics.Sockets{WebSockets: 2} },
 		Jobs: func(context.Context) ([]metrics.Jobs, error) {
 			return []metrics.Jobs{{Kind: "mail.send", Dead: 3, Late: 90 * time.Second}}, nil
 		},

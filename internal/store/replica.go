@@ -1,12 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,7 +74,7 @@ func (db *DB) AddReplica(dsn string, opts Options) error {
 		return errors.New("a standby is a PostgreSQL")
 	}
 	standby.of = db
-	r := &replica{db: standby, name: hostOf(dsn)}
+	r := &replica{db: standby, name: db.replicaName(dsn)}
 	r.reached.Store(-1)
 	r.ent = ent.NewClient(ent.Driver(&replicaDriver{Driver: entsql.OpenDB(string(Postgres), db.sql), standby: entsql.OpenDB(string(Postgres), standby.sql), replica: r}))
 	access.Guard(r.ent)
@@ -79,12 +82,22 @@ func (db *DB) AddReplica(dsn string, opts Options) error {
 	return nil
 }
 
-func hostOf(dsn string) string {
-	u, err := url.Parse(dsn)
-	if err != nil || u.Host == "" {
-		return "socket"
+// replicaName is the host of a standby, told apart from others there.
+func (db *DB) replicaName(dsn string) string {
+	name := "socket"
+	if u, err := url.Parse(dsn); err == nil {
+		name = cmp.Or(u.Host, u.Query().Get("host"), name)
 	}
-	return u.Host
+	same := 0
+	for _, r := range db.replicas.all {
+		if r.name == name || strings.HasPrefix(r.name, name+"#") {
+			same++
+		}
+	}
+	if same > 0 {
+		name += "#" + strconv.Itoa(same+1)
+	}
+	return name
 }
 
 // Changed tells that this process knows of something committed which readings that
@@ -291,6 +304,20 @@ func (db *DB) look(ctx context.Context, r *replica, now int64) (reached bool, er
 		case <-time.After(pause):
 		}
 	}
+}
+
+// CheckReplicas asks each standby whether it has everything that is committed, and tells
+// by its name what keeps it from answering readers; nil: nothing does.
+func (db *DB) CheckReplicas(ctx context.Context) map[string]error {
+	wrong := make(map[string]error, len(db.replicas.all))
+	for _, r := range db.replicas.all {
+		reached, err := db.look(ctx, r, db.replicas.changes.Load())
+		if err == nil && !reached {
+			err = fmt.Errorf("it is more than %v behind", replicaPatience)
+		}
+		wrong[r.name] = err
+	}
+	return wrong
 }
 
 // ReplicaStats say what a standby does.

@@ -39,8 +39,15 @@ func TestReadingsAreNeverOlderThanWhatIsKnown(t *testing.T) {
 		}
 	}
 	db := testkit.Open(t, url, store.Options{MaxConns: 4})
-	if err := db.AddReplica(standby.URL("site"), store.Options{MaxConns: 4}); err != nil {
+	network := testkit.NewProxy(t, standby.URL("site"))
+	if err := db.AddReplica(network.URL, store.Options{MaxConns: 4}); err != nil {
 		t.Fatal(err)
+	}
+	if err := db.AddReplica(network.URL, store.Options{MaxConns: 4}); err != nil { // the same again
+		t.Fatal(err)
+	}
+	if all, _ := db.Replicas(); all[0].Name == all[1].Name {
+		t.Errorf("two standbys have the name %s", all[0].Name)
 	}
 	if _, err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
@@ -52,7 +59,7 @@ func TestReadingsAreNeverOlderThanWhatIsKnown(t *testing.T) {
 	defer stop()
 	current := func() {
 		t.Helper()
-		for all, _ := db.Replicas(); !all[0].Current; all, _ = db.Replicas() {
+		for all, _ := db.Replicas(); !all[0].Current || !all[1].Current; all, _ = db.Replicas() {
 			if ctx.Err() != nil {
 				t.Fatal(ctx.Err())
 			}
@@ -111,9 +118,31 @@ func TestReadingsAreNeverOlderThanWhatIsKnown(t *testing.T) {
 		t.Errorf("a change in a reading: %v", err)
 	}
 	db.Changed()
+	replay("resume")
+	current()
+	count := func(within context.Context) error {
+		if got, err := db.Ent(within).Tag.Query().Count(within); err != nil || got != 3 {
+			t.Errorf("in a snapshot, where the standby is silent: %d, %v", got, err)
+		}
+		return nil
+	}
+	readings := [2]context.Context{db.Reading(ctx), db.Reading(ctx)}
+	network.Blackhole()
+	for _, r := range readings {
+		if r == ctx {
+			t.Error("a standby that is current is not asked")
+		}
+		request, end := context.WithTimeout(r, 12*time.Second) // which the standby must not take for itself
+		if err := db.Snapshot(request, count); err != nil {
+			t.Errorf("a snapshot where the standby is silent: %v", err)
+		}
+		end()
+	}
+	network.Pass()
 	standby.Stop()
-	wants("without the standby", 3, false)
-	if names, err := db.Ent(began).Tag.Query().Count(began); err != nil || names != 3 {
+	write("four")
+	wants("without the standby", 4, false)
+	if names, err := db.Ent(began).Tag.Query().Count(began); err != nil || names != 4 {
 		t.Errorf("a reading whose standby is gone: %d, %v", names, err)
 	}
 }

@@ -42,7 +42,16 @@ func (db *DB) Snapshot(ctx context.Context, fn func(ctx context.Context) error) 
 	if db.Dialect == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	sqlTx, err := db.sql.BeginTx(ctx, opts)
+	var sqlTx *sql.Tx
+	begin := func(ctx context.Context) (err error) {
+		sqlTx, err = db.sql.BeginTx(ctx, opts)
+		return err
+	}
+	if db.of != nil { // a standby: the primary is asked where it says nothing
+		err = patiently(ctx, begin)
+	} else {
+		err = begin(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("begin a snapshot: %w", err)
 	}
