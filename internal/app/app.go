@@ -137,8 +137,10 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Comments.Links = s.Links
 	s.Mail = mail.New(db, s.brand)
 	s.Partners.SendBy(s.Jobs, s.Mail)
+	s.Comments.SendBy(s.Jobs, s.Mail)
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
+	s.Newsletters.Admit = s.Comments.Admit
 	s.Digests = digest.New(db, s.Interests, s.Articles, s.Jobs, s.Mail, s.Links)
 	s.Digests.Zone = s.zone
 	s.Retention = retention.New(db, s.Jobs)
