@@ -28,18 +28,31 @@ var exportLasts = mail.Span{Number: 7, Unit: "day"}
 
 const exportLifetime = 7 * 24 * time.Hour
 
+// sameExport is how long an archive is taken for the one that a request repeated
+// asks for.
+const sameExport = time.Hour
+
 // RequestExport asks for an archive of all that is kept about the viewer: a job
-// makes it and mails a link. Mistakes: SLOWED_DOWN.
+// makes it and mails a link. While one is being made, and for an hour after it was
+// asked for, that one is meant. Mistakes: SLOWED_DOWN.
 func (s *Service) RequestExport(ctx context.Context) error {
 	u, err := s.self(ctx)
 	if err != nil {
 		return err
 	}
+	now := s.Now()
+	there, err := s.db.Ent(ctx).DataExport.Query().Where(dataexport.UserID(u.ID), dataexport.Or(dataexport.RequestedAtGT(now.Add(-sameExport)),
+		dataexport.And(dataexport.ArchiveIsNil(), dataexport.RequestedAtGT(now.Add(-waits))))).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("look for an archive: %w", err)
+	}
+	if there {
+		return nil
+	}
 	if err := s.throttle.Count(ctx, "An archive was made a short time ago. Try again later.", exportsOfAccount.Subject(fmt.Sprint(u.ID))); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		now := s.Now()
 		row, err := s.db.Ent(ctx).DataExport.Create().SetUserID(u.ID).SetRequestedAt(now).SetExpiresAt(now.Add(waits + exportLifetime)).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("ask for an archive: %w", err)

@@ -73,7 +73,9 @@ var robots = regexp.MustCompile(`(?i)bot\b|bot[/;_-]|crawl|spider|slurp|preview|
 var telephones = regexp.MustCompile(`(?i)\bcubot\b`)
 
 // IsRobot reports whether a User-Agent is that of an obvious robot, or none.
-func IsRobot(userAgent string) bool { return robots.MatchString(telephones.ReplaceAllString(userAgent, "phone")) }
+func IsRobot(userAgent string) bool {
+	return robots.MatchString(telephones.ReplaceAllString(userAgent, "phone"))
+}
 
 func (s *Service) hour() int { return int(s.Now().Unix() / 3600) }
 
