@@ -13,6 +13,8 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/ent/subscription"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
@@ -39,7 +41,11 @@ func TestDocumentationNamesEverySetting(t *testing.T) {
 // fixed are the ages that no setting changes, by a phrase of their row in
 // docs/privacy.md.
 var fixed = map[string]time.Duration{
-	"| notifications |": interest.KeepNotificationsFor,
+	"| notifications |":                      interest.KeepNotificationsFor,
+	"| arguments of jobs that failed":        job.KeepDead,
+	"| what Undo puts back":                  bookmark.UndoFor,
+	"| archives of `requestDataExport`":      account.ExportLifetime,
+	"| bookmarks of devices without an acco": bookmark.DeviceListsFor,
 }
 
 // TestDocumentationStatesTheAges compares docs/privacy.md with the code.
@@ -63,7 +69,7 @@ func TestDocumentationStatesTheAges(t *testing.T) {
 				continue
 			}
 			rows++
-			if !strings.Contains(line, "| "+stated(age)) {
+			if !strings.Contains(line, "| "+stated(age)) && !strings.Contains(line, "| "+strings.Replace(stated(age), "1 year", "a year", 1)) {
 				t.Errorf("%s is %s, which is not what stands in %s", phrase, stated(age), line)
 			}
 		}
