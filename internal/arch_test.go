@@ -82,7 +82,7 @@ var domains = map[string][]string{
 	"internal/audit":       nil,
 	"internal/bookmark":    nil,
 	"internal/content":     {"internal/directory", "internal/job"},
-	"internal/comment":     {"internal/audit", "internal/link"},
+	"internal/comment":     {"internal/audit", "internal/job", "internal/link", "internal/mail", "internal/throttle"},
 	"internal/feed":        {"internal/comment", "internal/content", "internal/directory", "internal/job", "internal/partner", "internal/site", "internal/taxonomy"},
 	"internal/interest":    {"internal/audit", "internal/job"},
 	"internal/digest":      {"internal/content", "internal/interest", "internal/job", "internal/link", "internal/mail"},

@@ -2,32 +2,49 @@ package account
 
 import "github.com/broadsheet-cms/broadsheet/internal/store"
 
-// archived are the parts of an archive, each by what the account's key ($1)
-// finds. A table with a column for an account stands here, or in the exceptions
-// of the test that compares this list with the database.
-var archived = []struct {
-	name      string
-	statement *store.Statement
-}{
-	{"account", store.MaintainBoth(`SELECT id, email, display_name, role, language, created_at, signed_in_at, deletes_at FROM users WHERE id = $1`)},
-	{"sessions", store.MaintainBoth(`SELECT kind, label, address, user_agent, created_at, seen_at, expires_at FROM sessions WHERE user_id = $1 ORDER BY id`)},
-	{"identities", store.MaintainBoth(`SELECT issuer, subject, created_at FROM identities WHERE user_id = $1 ORDER BY id`)},
-	{"consents", store.MaintainBoth(`SELECT document, version, text, place, given_at, address, user_agent FROM consent_records WHERE user_id = $1 ORDER BY id`)},
-	{"pendingMails", store.MaintainBoth(`SELECT purpose, email, created_at, expires_at FROM one_time_tokens WHERE user_id = $1 ORDER BY id`)},
-	{"exports", store.MaintainBoth(`SELECT requested_at, expires_at FROM data_exports WHERE user_id = $1 ORDER BY id`)},
-	{"comments", store.MaintainBoth(`SELECT id, article_id, parent_id, body, status, posted_at, edited_at FROM comments WHERE user_id = $1 ORDER BY id`)},
-	{"bookmarks", store.MaintainBoth(`SELECT b.article_id, b.saved_at, b.removed_at FROM bookmarks b JOIN reading_lists l ON l.id = b.list_id WHERE l.user_id = $1 ORDER BY b.id`)},
-	{"reactions", store.MaintainBoth(`SELECT comment_id, kind, created_at FROM comment_reactions WHERE user_id = $1 ORDER BY id`)},
-	{"reports", store.MaintainBoth(`SELECT comment_id, reason, explanation, law, name, email, created_at, decision FROM comment_reports WHERE user_id = $1 ORDER BY id`)},
-	{"restrictions", store.MaintainBoth(`SELECT kind, created_at, expires_at FROM reader_restrictions WHERE user_id = $1 ORDER BY id`)},
-	{"earlierComments", store.MaintainBoth(`SELECT comment_id, body, replaced_at FROM comment_revisions WHERE user_id = $1 ORDER BY id`)},
-	{"follows", store.MaintainBoth(`SELECT kind, owner_id, notify, created_at FROM follows WHERE user_id = $1 ORDER BY id`)},
-	{"settings", store.MaintainBoth(`SELECT history_enabled, notify_replies, notify_followed, notify_breaking, digest FROM reader_settings WHERE user_id = $1 ORDER BY id`)},
-	{"history", store.MaintainBoth(`SELECT article_id, read_at FROM reading_history WHERE user_id = $1 ORDER BY id`)},
-	{"notifications", store.MaintainBoth(`SELECT kind, cause, text, created_at, read_at FROM notifications WHERE user_id = $1 ORDER BY id`)},
-	{"auditLog", store.MaintainBoth(`SELECT at, action, entity, address, user_agent FROM audit_entries WHERE actor_id = $1 ORDER BY id`)},
-	{"newsletters", store.MaintainBoth(`SELECT n.name, s.status, s.created_at, s.confirmed_at, s.ended_at FROM subscriptions s JOIN newsletters n ON n.id = s.newsletter_id
-		JOIN subscribers b ON b.id = s.subscriber_id JOIN users u ON u.email = b.email WHERE u.id = $1 ORDER BY s.id`)},
-	{"newsletterConsents", store.MaintainBoth(`SELECT c.document, c.version, c.text, c.place, c.given_at, c.address, c.user_agent FROM consent_records c
-		JOIN subscribers b ON b.id = c.subscriber_id JOIN users u ON u.email = b.email WHERE u.id = $1 ORDER BY c.id`)},
+// part is a part of an archive: columns of a table, of the rows that the account's
+// key ($1) finds.
+type part struct {
+	name, table, columns, from string
+	statement                  *store.Statement
 }
+
+// archived are the parts of an archive. Every column that says something about an
+// account stands here, or in the exceptions of the test that compares this list
+// with the database.
+var archived = func() []part {
+	const subscriber = ` JOIN subscribers b ON b.id = t.subscriber_id JOIN users u ON u.email = b.email WHERE u.id = $1 ORDER BY t.id`
+	const own = ` WHERE t.user_id = $1 ORDER BY t.id`
+	const comment = `t.id, t.article_id, t.parent_id, t.thread_id, t.depth, t.guest_name, t.guest_email, t.body, t.kind, t.status, t.posted_at, t.created_at, t.modified_at, t.edited_at, t.held_for, t.address,
+		t.reply_count, t.reaction_count, t.report_count, t.pinned_at, t.closed_at, t.removed_at, t.removed_by, t.removal_reason, t.source_uri`
+	all := []part{
+		{name: "account", table: "users", columns: `t.id, t.email, t.display_name, t.role, t.status, t.language, t.created_at, t.modified_at, t.signed_in_at, t.deletes_at, t.totp_confirmed_at AS second_factor_since`, from: ` WHERE t.id = $1`},
+		{name: "sessions", table: "sessions", columns: `t.kind, t.label, t.address, t.user_agent, t.created_at, t.seen_at, t.expires_at`, from: own},
+		{name: "identities", table: "identities", columns: `t.issuer, t.subject, t.created_at`, from: own},
+		{name: "consents", table: "consent_records", columns: `t.document, t.version, t.text, t.place, t.given_at, t.address, t.user_agent, t.newsletter_id`, from: own},
+		{name: "pendingMails", table: "one_time_tokens", columns: `t.purpose, t.email, t.tries, t.created_at, t.expires_at`, from: own},
+		{name: "exports", table: "data_exports", columns: `t.requested_at, t.expires_at`, from: own},
+		{name: "comments", table: "comments", columns: comment, from: own},
+		{name: "readingList", table: "reading_lists", columns: `t.bookmark_count, t.created_at, t.used_at`, from: own},
+		{name: "bookmarks", table: "bookmarks", columns: `t.article_id, t.saved_at, t.removed_at`, from: ` JOIN reading_lists l ON l.id = t.list_id WHERE l.user_id = $1 ORDER BY t.id`},
+		{name: "reactions", table: "comment_reactions", columns: `t.comment_id, t.article_id, t.kind, t.created_at`, from: own},
+		{name: "reports", table: "comment_reports", columns: `t.comment_id, t.reason, t.explanation, t.law, t.name, t.email, t.good_faith, t.created_at, t.decided_at, t.decision`, from: own},
+		{name: "restrictions", table: "reader_restrictions", columns: `t.kind, t.name, t.reason, t.address, t.created_at, t.expires_at`, from: own},
+		// A text belongs to the author of the comment, whoever replaced it.
+		{name: "earlierComments", table: "comment_revisions", columns: `t.comment_id, t.body, t.replaced_at`, from: ` JOIN comments c ON c.id = t.comment_id WHERE c.user_id = $1 ORDER BY t.id`},
+		{name: "follows", table: "follows", columns: `t.kind, t.owner_id, t.notify, t.created_at`, from: own},
+		{name: "settings", table: "reader_settings", columns: `t.history_enabled, t.notify_replies, t.notify_followed, t.notify_breaking, t.digest, t.digest_sent_at, t.digest_due_at`, from: own},
+		{name: "history", table: "reading_history", columns: `t.article_id, t.read_at`, from: own},
+		{name: "notifications", table: "notifications", columns: `t.kind, t.cause, t.article_id, t.comment_id, t.text, t.created_at, t.read_at`, from: own},
+		{name: "auditLog", table: "audit_entries", columns: `t.at, t.actor_name, t.actor_role, t.action, t.entity, t.entity_id, t.address, t.user_agent, t.request_id`, from: ` WHERE t.actor_id = $1 ORDER BY t.id`},
+		{name: "newsletterAddress", table: "subscribers", columns: `t.email, t.language, t.created_at`, from: ` JOIN users u ON u.email = t.email WHERE u.id = $1`},
+		{name: "newsletters", table: "subscriptions", columns: `n.name, t.newsletter_id, t.status, t.created_at, t.confirmed_at, t.ended_at`, from: ` JOIN newsletters n ON n.id = t.newsletter_id` + subscriber},
+		{name: "newsletterConsents", table: "consent_records", columns: `t.document, t.version, t.text, t.place, t.given_at, t.address, t.user_agent, t.newsletter_id`, from: subscriber},
+		{name: "deliveries", table: "deliveries", columns: `t.issue_id, t.status, t.changed_at`, from: subscriber},
+	}
+	for i := range all {
+		p := &all[i]
+		p.statement = store.MaintainBoth(`SELECT ` + p.columns + ` FROM ` + p.table + ` t` + p.from)
+	}
+	return all
+}()

@@ -97,6 +97,9 @@ func (s *Service) RecordConsent(ctx context.Context, d Document, place string) (
 	if err != nil {
 		return nil, err
 	}
+	if kept, err := s.sameConsent(ctx, d, place); err != nil || kept != nil {
+		return kept, err
+	}
 	if subjects := from(ctx, consentsFromAddress); len(subjects) > 0 {
 		if err := s.throttle.Count(ctx, "Too many consents were sent from this address. Try again later.", subjects...); err != nil {
 			return nil, err
@@ -111,6 +114,30 @@ func (s *Service) RecordConsent(ctx context.Context, d Document, place string) (
 	kept, err := create.Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("keep a consent: %w", err)
+	}
+	return kept, nil
+}
+
+// sameWithin is how long the same consent is taken for one that a client repeats.
+const sameWithin = time.Minute
+
+// sameConsent finds the consent that the viewer, or without an account the same
+// program at the same address, gave a moment ago; nil when there is none.
+func (s *Service) sameConsent(ctx context.Context, d Document, place string) (*ent.ConsentRecord, error) {
+	viewer, origin := access.Of(ctx), access.OriginOf(ctx)
+	query := s.db.Ent(ctx).ConsentRecord.Query().Where(consentrecord.Document(d.Kind), consentrecord.Version(d.Version), consentrecord.Place(place),
+		consentrecord.GivenAtGT(s.Now().Add(-sameWithin)), consentrecord.SubscriberIDIsNil())
+	switch {
+	case viewer.UserID != 0:
+		query.Where(consentrecord.UserID(viewer.UserID))
+	case origin.Address != "":
+		query.Where(consentrecord.UserIDIsNil(), consentrecord.Address(origin.Address), consentrecord.UserAgent(origin.UserAgent))
+	default:
+		return nil, nil
+	}
+	kept, err := query.Order(ent.Desc(consentrecord.FieldGivenAt)).First(ctx)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("look for a consent: %w", err)
 	}
 	return kept, nil
 }

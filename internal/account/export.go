@@ -26,21 +26,35 @@ var exportsOfAccount = throttle.Limit{Name: "export", Free: 2, First: 6 * time.H
 // exportLasts is how long the link to an archive is valid.
 var exportLasts = mail.Span{Number: 7, Unit: "day"}
 
-const exportLifetime = 7 * 24 * time.Hour
+// ExportLifetime is the same as a duration.
+const ExportLifetime = 7 * 24 * time.Hour
+
+// sameExport is how long an archive is taken for the one that a request repeated
+// asks for.
+const sameExport = time.Hour
 
 // RequestExport asks for an archive of all that is kept about the viewer: a job
-// makes it and mails a link. Mistakes: RATE_LIMITED.
+// makes it and mails a link. While one is being made, and for an hour after it was
+// asked for, that one is meant. Mistakes: RATE_LIMITED.
 func (s *Service) RequestExport(ctx context.Context) error {
 	u, err := s.self(ctx)
 	if err != nil {
 		return err
 	}
+	now := s.Now()
+	there, err := s.db.Ent(ctx).DataExport.Query().Where(dataexport.UserID(u.ID), dataexport.Or(dataexport.RequestedAtGT(now.Add(-sameExport)),
+		dataexport.And(dataexport.ArchiveIsNil(), dataexport.RequestedAtGT(now.Add(-waits))))).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("look for an archive: %w", err)
+	}
+	if there {
+		return nil
+	}
 	if err := s.throttle.Count(ctx, "An archive was made a short time ago. Try again later.", exportsOfAccount.Subject(fmt.Sprint(u.ID))); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		now := s.Now()
-		row, err := s.db.Ent(ctx).DataExport.Create().SetUserID(u.ID).SetRequestedAt(now).SetExpiresAt(now.Add(waits + exportLifetime)).Save(ctx)
+		row, err := s.db.Ent(ctx).DataExport.Create().SetUserID(u.ID).SetRequestedAt(now).SetExpiresAt(now.Add(waits + ExportLifetime)).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("ask for an archive: %w", err)
 		}
@@ -69,7 +83,7 @@ func (s *Service) runExport(ctx context.Context, args exportArgs) error {
 		return err
 	}
 	token := secret.New(tokenPrefix)
-	if err := s.db.Ent(ctx).DataExport.UpdateOne(row).SetArchive(archive).SetTokenHash(secret.Hash(token)).SetExpiresAt(s.Now().Add(exportLifetime)).Exec(ctx); err != nil {
+	if err := s.db.Ent(ctx).DataExport.UpdateOne(row).SetArchive(archive).SetTokenHash(secret.Hash(token)).SetExpiresAt(s.Now().Add(ExportLifetime)).Exec(ctx); err != nil {
 		return fmt.Errorf("keep an archive: %w", err)
 	}
 	words := mail.Words{Name: u.DisplayName, URL: s.ServerURL + exportPath + "?token=" + token, Lasts: exportLasts}

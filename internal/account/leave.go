@@ -1,10 +1,12 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -15,8 +17,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// DeletedReader is the name below comments of accounts that were removed.
-const DeletedReader = "Deleted reader"
+// deletedReaders are the names below comments of accounts that were removed, by
+// language.
+var deletedReaders = map[string]string{"en": "Deleted reader", "ar": "قارئ حذف حسابه"}
+
+// DeletedReader is the name below comments of an account that was removed from a site
+// of a language.
+func DeletedReader(language string) string {
+	base, _, _ := strings.Cut(strings.ToLower(language), "-")
+	return cmp.Or(deletedReaders[base], deletedReaders["en"])
+}
 
 // Delete asks for the viewer's account to be removed after DeletionGrace, and
 // ends their other sessions. Mistakes: INVALID_CREDENTIALS, IN_USE, RATE_LIMITED.
@@ -99,8 +109,16 @@ const eventsAtOnce = 500
 // unname takes the name of an account from its comments. Whoever keeps copies of those
 // that readers see is told.
 func (s *Service) unname(ctx context.Context, key int) error {
+	site, err := s.site(ctx)
+	if err != nil {
+		return fmt.Errorf("read the language of the site: %w", err)
+	}
+	language := ""
+	if site != nil {
+		language = site.Language
+	}
 	var events []event.Event
-	_, err := store.Collect(ctx, s.db, unnameCommentsSQL, func(rows *sql.Rows) (none struct{}, err error) {
+	_, err = store.Collect(ctx, s.db, unnameCommentsSQL, func(rows *sql.Rows) (none struct{}, err error) {
 		e := event.Event{Action: event.Updated, Entity: id.Comment, Detail: event.Detail{Edited: true}}
 		var shown bool
 		if err := rows.Scan(&e.EntityID, &e.ArticleID, &shown); err != nil {
@@ -110,7 +128,7 @@ func (s *Service) unname(ctx context.Context, key int) error {
 			events = append(events, e)
 		}
 		return none, nil
-	}, key, DeletedReader)
+	}, key, DeletedReader(language))
 	if err != nil {
 		return fmt.Errorf("take the name from comments: %w", err)
 	}

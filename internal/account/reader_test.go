@@ -445,7 +445,7 @@ func TestAccountIsRemovedAfterItsGrace(t *testing.T) {
 			t.Error("the account is there")
 		}
 		c = l.db.Ent(system).Comment.GetX(system, c.ID)
-		if c.UserID != nil || c.GuestName != account.DeletedReader || c.Body != "I was there." {
+		if c.UserID != nil || c.GuestName != account.DeletedReader("en") || c.Body != "I was there." {
 			t.Errorf("the comment: %+v", c)
 		}
 		// Those who keep copies of what readers see are told; of what nobody saw, nobody is.
@@ -584,6 +584,22 @@ func TestConsentsAreKept(t *testing.T) {
 		if kept.UserID == nil || *kept.UserID != in.Viewer.UserID || kept.Text != "<p>I agree.</p>" || kept.Place != "banner" || kept.Address != "192.0.2.7" || !kept.GivenAt.Equal(l.now) {
 			t.Errorf("kept: %+v", kept)
 		}
+		l.now = l.now.Add(30 * time.Second)
+		again, err := l.RecordConsent(ctx, account.Document{Kind: "SITE_USE", Version: "2026-05"}, "banner")
+		if err != nil || again.ID != kept.ID {
+			t.Errorf("again: %+v (%v)", again, err)
+		}
+		guest := access.WithOrigin(t.Context(), access.Origin{Address: "192.0.2.8", UserAgent: "Browser"})
+		one, err := l.RecordConsent(guest, account.Document{Kind: "terms", Version: "2"}, "banner")
+		if err != nil || one.UserID != nil {
+			t.Fatal(one, err)
+		}
+		if two, err := l.RecordConsent(guest, account.Document{Kind: "terms", Version: "2"}, "banner"); err != nil || two.ID != one.ID {
+			t.Errorf("a guest, again: %+v (%v)", two, err)
+		}
+		if other, err := l.RecordConsent(guest, account.Document{Kind: "terms", Version: "2"}, "footer"); err != nil || other.ID == one.ID {
+			t.Errorf("at another place: %+v (%v)", other, err)
+		}
 		anonymous, err := l.RecordConsent(t.Context(), account.Document{Kind: "terms", Version: "2"}, "")
 		if err != nil || anonymous.UserID != nil {
 			t.Errorf("without an account: %+v (%v)", anonymous, err)
@@ -629,8 +645,27 @@ func TestExportIsBehindALinkThatEnds(t *testing.T) {
 			t.Errorf("after a week: %d", status)
 		}
 		l.now = l.now.Add(-8 * 24 * time.Hour)
-		want(t, "a second", l.RequestExport(ctx), "")
-		want(t, "a third", l.RequestExport(ctx), "")
-		want(t, "a fourth", l.RequestExport(ctx), fault.SlowedDown)
+		for range 3 {
+			want(t, "again", l.RequestExport(ctx), "")
+		}
+		if again := l.mails(t); len(again) != 0 {
+			t.Errorf("%d archives of a request that was repeated", len(again))
+		}
+		for _, reason := range []fault.Reason{"", "", fault.SlowedDown} {
+			l.now = l.now.Add(2 * time.Hour)
+			want(t, "hours later", l.RequestExport(ctx), reason)
+			want(t, "while that is made", l.RequestExport(ctx), reason)
+			l.mails(t)
+		}
 	})
+}
+
+// TestDeletedReaderIsNamedInTheSitesLanguage: a site in Arabic has no English names.
+func TestDeletedReaderIsNamedInTheSitesLanguage(t *testing.T) {
+	t.Parallel()
+	for language, name := range map[string]string{"": "Deleted reader", "en-GB": "Deleted reader", "ar": "قارئ حذف حسابه", "ar-OM": "قارئ حذف حسابه", "fr": "Deleted reader"} {
+		if got := account.DeletedReader(language); got != name {
+			t.Errorf("%q: %q, want %q", language, got, name)
+		}
+	}
 }

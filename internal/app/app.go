@@ -138,8 +138,10 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Comments.Links = s.Links
 	s.Mail = mail.New(db, s.brand)
 	s.Partners.SendBy(s.Jobs, s.Mail, s.Links)
+	s.Comments.SendBy(s.Jobs, s.Mail)
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
+	s.Newsletters.Admit = s.Comments.Admit
 	s.Digests = digest.New(db, s.Interests, s.Articles, s.Jobs, s.Mail, s.Links)
 	s.Digests.Zone = s.zone
 	s.Retention = retention.New(db, s.Jobs)
@@ -262,7 +264,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
 		Sockets: a.sockets, Budget: budgets, Tracer: a.traces.Tracer(), SlowOperation: a.cfg.SlowOperation,
 		Statements: store.Counted,
-		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.FromMemory, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
+		Observe:    func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.FromMemory, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
 		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Reading: a.reading, Logger: a.requestLogger()}))
 	routes := server.Routes{
 		GraphQL: api,

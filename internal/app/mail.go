@@ -114,7 +114,7 @@ func (a *App) setUpReaders() error {
 		a.Comments.Service = comment.NewModerationService(a.cfg.ModerationURL, a.cfg.ModerationToken, a.cfg.ModerationDeadline, a.logger)
 	}
 	r := a.cfg.Retention
-	a.Retention.Ages = retention.Ages{AuditLog: r.RetainAuditLog, GuestEmails: r.RetainGuestEmails, Addresses: r.RetainAddresses, Unsubscribed: r.RetainUnsubscribed,
+	a.Retention.Ages = retention.Ages{AuditLog: r.RetainAuditLog, GuestEmails: r.RetainGuestEmails, RemovedComments: r.RetainRemovedComments, Addresses: r.RetainAddresses, Unsubscribed: r.RetainUnsubscribed,
 		Deliveries: r.RetainDeliveries, Views: r.RetainViews, AnonymousConsents: r.RetainAnonymousConsents}
 	return nil
 }

@@ -38,8 +38,8 @@ const (
 	// UndoFor is how long a removal can be undone, and how long clients that
 	// were offline learn of it.
 	UndoFor = 30 * 24 * time.Hour
-	// deviceListsFor is how long the list of a device is kept without a change.
-	deviceListsFor = 365 * 24 * time.Hour
+	// DeviceListsFor is how long the list of a device is kept without a change.
+	DeviceListsFor = 365 * 24 * time.Hour
 
 	tokenPrefix = "bsd_"
 	maxToken    = 200 // bytes

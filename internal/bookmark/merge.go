@@ -76,7 +76,7 @@ func (s *Service) Tidy(ctx context.Context) error {
 		for _, step := range []struct {
 			statement *store.Statement
 			before    time.Duration
-		}{{noteForgottenSQL, UndoFor}, {forgetRemovedSQL, UndoFor}, {dropUnusedSQL, deviceListsFor}} {
+		}{{noteForgottenSQL, UndoFor}, {forgetRemovedSQL, UndoFor}, {dropUnusedSQL, DeviceListsFor}} {
 			if _, err := s.db.Exec(ctx, step.statement, now.Add(-step.before)); err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"audited":       audited,
 			"occupied":      occupied,
 			"broken":        brokenDocument,
+			"newsletter":    aNewsletter,
 		},
 	})
 }
@@ -61,6 +63,19 @@ func brokenDocument(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = db.Exec(ctx, store.MaintainBoth(`INSERT INTO trusted_documents (document_id, text, created_at) VALUES ('old', '{gone}', '2026-01-01 00:00:00')`))
 	ts.Check(err)
+	ts.Check(db.Close())
+}
+
+// aNewsletter makes a newsletter of two addresses.
+func aNewsletter(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := access.AsSystem(context.Background())
+	db, err := store.Open(ctx, "sqlite:"+ts.MkAbs(args[0]), store.Options{})
+	ts.Check(err)
+	list := db.Ent(ctx).Newsletter.Create().SetName("Morning").SetSlug("morning").SaveX(ctx)
+	for _, email := range []string{"nadia@example.org", "omar@example.org"} {
+		subscriber := db.Ent(ctx).Subscriber.Create().SetEmail(email).SaveX(ctx)
+		db.Ent(ctx).Subscription.Create().SetSubscriberID(subscriber.ID).SetNewsletterID(list.ID).ExecX(ctx)
+	}
 	ts.Check(db.Close())
 }
 

@@ -64,9 +64,9 @@ var (
 			SELECT id, parent_id, depth FROM comments WHERE id = $1
 			UNION ALL SELECT c.id, c.parent_id, c.depth FROM comments c JOIN above ON c.id = above.parent_id
 		) SELECT id FROM above WHERE depth <= $2 ORDER BY depth DESC LIMIT 1`)
-	ownRepeatSQL = store.MaintainBoth(`SELECT count(*) FROM comments WHERE body_hash = $1 AND article_id = $2 AND posted_at > $3 AND removed_at IS NULL
+	ownRepeatSQL = store.MaintainBoth(`SELECT count(*) FROM comments WHERE body_hash = $1 AND article_id = $2 AND posted_at > $3 AND removed_at IS NULL AND id <> $6
 		AND (user_id = $4 OR guest_email = $5 AND $5 <> '')`)
-	otherRepeatSQL = store.MaintainBoth(`SELECT count(*) FROM (SELECT 1 FROM comments WHERE body_hash = $1 AND posted_at > $2 LIMIT 1) AS said`)
+	otherRepeatSQL = store.MaintainBoth(`SELECT count(*) FROM (SELECT 1 FROM comments WHERE body_hash = $1 AND posted_at > $2 AND id <> $3 LIMIT 1) AS said`)
 
 	countArticleSQL = store.MaintainBoth(`UPDATE articles SET comment_count = comment_count + $2 WHERE id = $1`)
 	countParentSQL  = store.MaintainBoth(`UPDATE comments SET reply_count = reply_count + $2 WHERE id = $1`)
@@ -197,14 +197,18 @@ func (s *Service) admit(ctx context.Context, d *draft) error {
 		return nil
 	}
 	if d.rules.blocked(d.address) {
-		return fault.Mistake(fault.Denied, "", "Comments from your network are not accepted here.")
+		return blockedNetwork()
 	}
 	muted, err := s.restrictions(ctx, d.viewer.UserID, d.GuestEmail, d.address)
 	if err != nil {
 		return err
 	}
-	if err := s.repetitions(ctx, d); err != nil {
+	repeated, err := s.repetitions(ctx, said{hash: d.hash, body: d.Body, article: d.ArticleID, user: d.viewer.UserID, email: d.GuestEmail})
+	if err != nil {
 		return err
+	}
+	if repeated {
+		d.reasons = append(d.reasons, Repeated)
 	}
 	if muted {
 		d.reasons = append(d.reasons, MutedReader)
@@ -268,15 +272,8 @@ func (s *Service) findParent(ctx context.Context, d *draft) error {
 	if p.thread != nil {
 		root = *p.thread
 	}
-	closed, err := store.Collect(ctx, s.db, threadSQL, func(rows *sql.Rows) (at *time.Time, err error) {
-		err = rows.Scan(&at)
-		return at, err
-	}, root)
-	if err != nil {
+	if err := s.openThread(ctx, "parentId", root); err != nil {
 		return err
-	}
-	if len(closed) > 0 && closed[0] != nil {
-		return fault.Mistake(fault.Closed, "parentId", "This thread is closed.")
 	}
 	if p.depth >= d.rules.MaxDepth {
 		above, err := store.Collect(ctx, s.db, ancestorSQL, store.ScanInt, p.id, d.rules.MaxDepth-1)
@@ -294,6 +291,25 @@ func (s *Service) findParent(ctx context.Context, d *draft) error {
 	return nil
 }
 
+// openThread refuses what is said in a thread that a moderator closed.
+func (s *Service) openThread(ctx context.Context, field string, root int) error {
+	closed, err := store.Collect(ctx, s.db, threadSQL, func(rows *sql.Rows) (at *time.Time, err error) {
+		err = rows.Scan(&at)
+		return at, err
+	}, root)
+	if err != nil {
+		return err
+	}
+	if len(closed) > 0 && closed[0] != nil {
+		return fault.Mistake(fault.Closed, field, "This thread is closed.")
+	}
+	return nil
+}
+
+func blockedNetwork() error {
+	return fault.Mistake(fault.Denied, "", "Comments from your network are not accepted here.")
+}
+
 func (s *Service) parentOf(ctx context.Context, key int) (*parent, error) {
 	found, err := store.Collect(ctx, s.db, parentSQL, scanParent, key)
 	if err != nil {
@@ -305,28 +321,33 @@ func (s *Service) parentOf(ctx context.Context, key int) (*parent, error) {
 	return &found[0], nil
 }
 
+// said is a text as it is compared with others.
+type said struct {
+	hash, body    string
+	article, user int
+	email         string // of a guest
+	but           int    // the comment that it is the text of; 0: a new one
+}
+
 // repetitions refuses what its author said below this article already, as a
-// client does that sends a form twice, and holds what others said.
-func (s *Service) repetitions(ctx context.Context, d *draft) error {
+// client does that sends a form twice, and reports whether others said it.
+func (s *Service) repetitions(ctx context.Context, d said) (bool, error) {
 	since := s.Now().Add(-repeatedWithin)
-	own, err := store.Collect(ctx, s.db, ownRepeatSQL, store.ScanInt, d.hash, d.ArticleID, since, d.viewer.UserID, d.GuestEmail)
+	own, err := store.Collect(ctx, s.db, ownRepeatSQL, store.ScanInt, d.hash, d.article, since, d.user, d.email, d.but)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if own[0] > 0 {
-		return fault.Mistake(fault.Taken, "body", "You have said this already.")
+		return false, fault.Mistake(fault.Taken, "body", "You have said this already.")
 	}
-	if utf8.RuneCountInString(d.Body) < minRepeated {
-		return nil
+	if utf8.RuneCountInString(d.body) < minRepeated {
+		return false, nil
 	}
-	others, err := store.Collect(ctx, s.db, otherRepeatSQL, store.ScanInt, d.hash, since)
+	others, err := store.Collect(ctx, s.db, otherRepeatSQL, store.ScanInt, d.hash, since, d.but)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if others[0] > 0 {
-		d.reasons = append(d.reasons, Repeated)
-	}
-	return nil
+	return others[0] > 0, nil
 }
 
 func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {

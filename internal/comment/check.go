@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"html"
-	"net/mail"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/language"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 )
 
 // Reason is why a comment waits for a moderator.
@@ -65,18 +65,60 @@ func reasonsOf(text string) []Reason {
 	return reasons
 }
 
-// isOverride reports whether a character changes the direction of what stands
-// behind it, so that a text reads other than it is written.
-func isOverride(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }
+// isOverride reports whether a character embeds or overrides a direction, so that a
+// text can read other than it is written.
+func isOverride(r rune) bool { return r >= 0x202A && r <= 0x202E }
+
+func isIsolate(r rune) bool { return r >= 0x2066 && r <= 0x2069 }
+
+// isolated reports whether each isolate of a text ends in its line. Such isolates
+// set a name of another script apart, as telephones do by themselves; one that is
+// left open would turn what stands behind it.
+func isolated(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		open := 0
+		for _, r := range line {
+			switch {
+			case r == 0x2069:
+				open--
+			case isIsolate(r):
+				open++
+			}
+			if open < 0 {
+				return false
+			}
+		}
+		if open != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isVisible reports whether a character shows something.
+func isVisible(r rune) bool {
+	const blankBraille = 0x2800
+	return !unicode.IsSpace(r) && !readername.IsHidden(r) && !unicode.Is(unicode.Cf, r) && r != blankBraille
+}
 
 var blankLines = regexp.MustCompile(`\n{3,}`)
 
 // cleanBody makes a text one that can be stored and shown: plain, in one form of
-// Unicode, without control characters and direction overrides.
+// Unicode, without control characters and marks that set a direction.
 func cleanBody(text string) string {
+	return tidy(strings.Map(func(r rune) rune {
+		if isOverride(r) || isIsolate(r) || unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(text, "\r\n", "\n")))
+}
+
+// tidy is cleanBody for a text whose marks of direction were checked.
+func tidy(text string) string {
 	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), "\uFFFD")
 	text = strings.Map(func(r rune) rune {
-		if isOverride(r) || unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r
@@ -88,10 +130,14 @@ func checkBody(text string, rules Rules) (string, error) {
 	if len(text) > maxBody {
 		return "", fault.Mistake(fault.TooLong, "body", "A comment has at most %d characters.", rules.MaxLength)
 	}
-	body := cleanBody(text)
+	body := tidy(text)
 	switch {
-	case body == "":
+	case strings.ContainsRune(body, utf8.RuneError): // what half of a character becomes on its way
+		return "", fault.Mistake(fault.Invalid, "body", "The text has half of a character, or one that was lost on its way. Write it again.")
+	case !strings.ContainsFunc(body, isVisible):
 		return "", fault.Mistake(fault.Blank, "body", "Write something.")
+	case strings.ContainsFunc(body, isOverride) || !isolated(body):
+		return "", fault.Mistake(fault.Invalid, "body", "The text has marks that turn the direction of what follows (such as U+202E), or isolates that do not end in their line. Remove them.")
 	case utf8.RuneCountInString(body) > rules.MaxLength:
 		return "", fault.Mistake(fault.TooLong, "body", "A comment has at most %d characters.", rules.MaxLength)
 	case hasWord(body, rules.RefusedWords):
@@ -108,11 +154,7 @@ func checkEmail(field, text string) (string, error) {
 	case len(address) > maxGuest:
 		return "", fault.Mistake(fault.TooLong, field, "An e-mail address has at most %d characters.", maxGuest)
 	}
-	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || isOverride(r) }) {
-		return "", fault.Mistake(fault.Invalid, field, "This is not an e-mail address.")
-	}
-	return strings.ToLower(address), nil
+	return readername.Address(field, address)
 }
 
 func hashOf(text string) string {

@@ -15,14 +15,20 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/link"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
 // Service reads and writes comments.
 type Service struct {
-	db  *store.DB
-	log *event.Log
+	db       *store.DB
+	log      *event.Log
+	throttle *throttle.Throttle
+	jobs     *job.Runner // nil until SendBy: no letters are written
+	mail     *mail.Mailer
 	// Now is the clock, for tests.
 	Now func() time.Time
 	// Links signs the links of guests. All nodes need the same key.
@@ -33,7 +39,9 @@ type Service struct {
 
 // New gives the service.
 func New(db *store.DB, log *event.Log) *Service {
-	return &Service{db: db, log: log, Links: link.New(db), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	s := &Service{db: db, log: log, Links: link.New(db), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	s.throttle = throttle.New(db, func() time.Time { return s.Now() })
+	return s
 }
 
 // commentColumns are the columns of a comment that readers can see, with the

@@ -66,14 +66,16 @@ const (
 	itemColumns = commentColumns + `, c.guest_email, c.address, c.held_for, c.report_count`
 	queueText   = `SELECT {item} FROM comments c LEFT JOIN users u ON u.id = c.user_id
 		WHERE {view} AND desk_comment(c) AND (c.posted_at, c.id) < ($1, $2) AND (c.posted_at, c.id) > ($3, $4)
-			AND ($5 = 0 OR c.article_id = $5) AND ($6 = '' OR c.held_for LIKE '%,' || $6 || ',%')
+			AND ($5 = 0 OR c.article_id = $5) AND ($6 = '' OR c.held_for LIKE '%,' || $6 || ',%' OR $6 = 'IMPORTED' AND {imported})
 		ORDER BY c.posted_at {direction}, c.id {direction} LIMIT $7`
 	queueCount = `SELECT count(*) FROM (SELECT 1 FROM comments c WHERE {view} AND desk_comment(c)
-		AND ($1 = 0 OR c.article_id = $1) AND ($2 = '' OR c.held_for LIKE '%,' || $2 || ',%') LIMIT $3) AS counted`
+		AND ($1 = 0 OR c.article_id = $1) AND ($2 = '' OR c.held_for LIKE '%,' || $2 || ',%' OR $2 = 'IMPORTED' AND {imported}) LIMIT $3) AS counted`
+	// Whatever waits here is held for a reason; what was imported came without one.
+	importedText = `c.status = 'PENDING' AND c.held_for = ''`
 )
 
 func newQueue(view, direction string) *store.Statement {
-	return store.ReadBoth(strings.NewReplacer("{item}", itemColumns, "{view}", view, "{direction}", direction, "$5 = 0", "CAST($5 AS bigint) = 0", "$6 = ''", "CAST($6 AS text) = ''").Replace(queueText))
+	return store.ReadBoth(strings.NewReplacer("{item}", itemColumns, "{view}", view, "{imported}", importedText, "{direction}", direction, "$5 = 0", "CAST($5 AS bigint) = 0", "$6 = ''", "CAST($6 AS text) = ''").Replace(queueText))
 }
 
 type queueStatements struct{ oldest, newest, count *store.Statement }
@@ -82,7 +84,7 @@ var queues = func() map[View]queueStatements {
 	all := map[View]queueStatements{}
 	for view, condition := range views {
 		all[view] = queueStatements{newQueue(condition, "ASC"), newQueue(condition, "DESC"),
-			store.ReadBoth(strings.NewReplacer("{view}", condition, "$1 = 0", "CAST($1 AS bigint) = 0", "$2 = ''", "CAST($2 AS text) = ''").Replace(queueCount))}
+			store.ReadBoth(strings.NewReplacer("{view}", condition, "{imported}", importedText, "$1 = 0", "CAST($1 AS bigint) = 0", "$2 = ''", "CAST($2 AS text) = ''").Replace(queueCount))}
 	}
 	return all
 }()
@@ -102,7 +104,7 @@ func scanItem(rows *sql.Rows) (*Item, error) {
 	}
 	it.HeldFor = reasonsOf(heldFor)
 	if c.Status == comment.StatusPending && len(it.HeldFor) == 0 {
-		it.HeldFor = []Reason{FromImport} // whatever waits here is held for a reason
+		it.HeldFor = []Reason{FromImport} // as importedText
 	}
 	setAuthor(c, name)
 	return it, nil
@@ -121,7 +123,7 @@ func (m *Moderator) List(ctx context.Context, q Queue, w keyset.Window) ([]*Item
 		statement = queues[q.View].newest
 	}
 	newer, older := bounds(OldestFirst, w)
-	items, err := store.Collect(ctx, m.s.db, statement, scanItem, newer.Moment(), newer.ID, older.Moment(), older.ID, q.Article, q.stored(), w.Limit)
+	items, err := store.Collect(ctx, m.s.db, statement, scanItem, newer.Moment(), newer.ID, older.Moment(), older.ID, q.Article, string(q.Reason), w.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the moderation queue: %w", err)
 	}
@@ -131,15 +133,12 @@ func (m *Moderator) List(ctx context.Context, q Queue, w keyset.Window) ([]*Item
 	return items, nil
 }
 
-// stored is the reason as rows have it: what was imported has none.
-func (q Queue) stored() string { return string(q.Reason) }
-
 // Count counts the queue up to a limit.
 func (m *Moderator) Count(ctx context.Context, q Queue, limit int) (int, error) {
 	if err := access.Require(ctx, access.ModerateComments); err != nil {
 		return 0, err
 	}
-	n, err := store.Collect(ctx, m.s.db, queues[q.View].count, store.ScanInt, q.Article, q.stored(), limit)
+	n, err := store.Collect(ctx, m.s.db, queues[q.View].count, store.ScanInt, q.Article, string(q.Reason), limit)
 	if err != nil {
 		return 0, fmt.Errorf("count the moderation queue: %w", err)
 	}
@@ -198,6 +197,7 @@ var (
 type decision struct {
 	action string // the mutation
 	report string // what becomes of open reports
+	reason string // for the audit log, whether readers are told it or not
 	apply  func(ctx context.Context, s *Service, c **ent.Comment) error
 }
 
@@ -261,7 +261,14 @@ func (m *Moderator) decideOne(ctx context.Context, i int, it *Item, d decision) 
 			return err
 		}
 	}
-	return m.audit.Record(ctx, audit.Entry{Action: d.action, Entity: id.Comment, EntityID: c.ID, Before: before, After: stateOf(c)})
+	if err := m.stateReasons(ctx, it.Comment, c); err != nil {
+		return err
+	}
+	after := stateOf(c)
+	if d.reason != "" {
+		after.Reason = d.reason
+	}
+	return m.audit.Record(ctx, audit.Entry{Action: d.action, Entity: id.Comment, EntityID: c.ID, Before: before, After: after})
 }
 
 // state is what the audit log keeps of a comment: nothing that was said.
@@ -282,7 +289,7 @@ var lastTextSQL = store.MaintainBoth(`SELECT body FROM comment_revisions WHERE c
 // Approve shows comments. One that a moderator took away is shown again with its
 // text.
 func (m *Moderator) Approve(ctx context.Context, keys []int) ([]*Item, error) {
-	return m.decide(ctx, keys, decision{"approveComments", "DISMISSED", func(ctx context.Context, s *Service, c **ent.Comment) error {
+	return m.decide(ctx, keys, decision{action: "approveComments", report: "DISMISSED", apply: func(ctx context.Context, s *Service, c **ent.Comment) error {
 		if (*c).RemovedBy == comment.RemovedByAuthor {
 			return fault.Mistake(fault.IllegalTransition, "", "Its author has deleted this comment.")
 		}
@@ -306,6 +313,8 @@ func (m *Moderator) Approve(ctx context.Context, keys []int) ([]*Item, error) {
 				return errorOr(err, fault.Mistake(fault.IllegalTransition, "", "The text of this comment is gone."))
 			}
 			update.SetBody(texts[0])
+		} else if (*c).Body == "" {
+			return fault.Mistake(fault.IllegalTransition, "", "The text of this comment is gone.")
 		}
 		return s.save(ctx, update, (*c).Status, c)
 	}})
@@ -320,14 +329,14 @@ func errorOr(err, otherwise error) error {
 
 // Reject hides comments. One with replies loses its text and keeps its place.
 func (m *Moderator) Reject(ctx context.Context, keys []int) ([]*Item, error) {
-	return m.decide(ctx, keys, decision{"rejectComments", "UPHELD", func(ctx context.Context, s *Service, c **ent.Comment) error {
+	return m.decide(ctx, keys, decision{action: "rejectComments", report: "UPHELD", apply: func(ctx context.Context, s *Service, c **ent.Comment) error {
 		return s.takeAway(ctx, c, comment.RemovedByModerator, comment.StatusTrash, "")
 	}})
 }
 
 // MarkSpam hides comments as spam.
 func (m *Moderator) MarkSpam(ctx context.Context, keys []int) ([]*Item, error) {
-	return m.decide(ctx, keys, decision{"markCommentsSpam", "UPHELD", func(ctx context.Context, s *Service, c **ent.Comment) error {
+	return m.decide(ctx, keys, decision{action: "markCommentsSpam", report: "UPHELD", apply: func(ctx context.Context, s *Service, c **ent.Comment) error {
 		return s.takeAway(ctx, c, comment.RemovedByModerator, comment.StatusSpam, "")
 	}})
 }
@@ -346,7 +355,7 @@ func (m *Moderator) Remove(ctx context.Context, key int, reason string, shown bo
 	if shown {
 		told = reason
 	}
-	items, err := m.decide(ctx, []int{key}, decision{"removeComment", "UPHELD", func(ctx context.Context, s *Service, c **ent.Comment) error {
+	items, err := m.decide(ctx, []int{key}, decision{action: "removeComment", report: "UPHELD", reason: reason, apply: func(ctx context.Context, s *Service, c **ent.Comment) error {
 		return s.takeAway(ctx, c, comment.RemovedByModerator, comment.StatusTrash, told)
 	}})
 	return first(items, err)

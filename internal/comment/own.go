@@ -51,15 +51,27 @@ func (s *Service) lockOwn(ctx context.Context, key int, token string) (*ent.Comm
 	if err != nil {
 		return nil, err
 	}
-	user := access.Of(ctx).UserID
-	byToken := c != nil && token != "" && c.GuestTokenHash != nil && *c.GuestTokenHash == secret.Hash(token)
-	byUser := c != nil && user != 0 && c.UserID != nil && *c.UserID == user
-	gone := c == nil || c.RemovedAt != nil || c.Status == comment.StatusTrash || c.Kind != comment.KindComment
-	if gone || !byToken && !byUser {
-		return nil, fault.Mistake(fault.Missing, "id", "There is no such comment of yours.")
+	if !isOwn(ctx, c, token) || isGone(c) {
+		return nil, notYours()
 	}
 	return c, nil
 }
+
+func notYours() error {
+	return fault.Mistake(fault.Missing, "id", "There is no such comment of yours.")
+}
+
+// isOwn reports whether a comment is the viewer's, or one that a guest's token is of.
+func isOwn(ctx context.Context, c *ent.Comment, token string) bool {
+	if c == nil || c.Kind != comment.KindComment {
+		return false
+	}
+	user := access.Of(ctx).UserID
+	byToken := token != "" && c.GuestTokenHash != nil && *c.GuestTokenHash == secret.Hash(token)
+	return byToken || user != 0 && c.UserID != nil && *c.UserID == user
+}
+
+func isGone(c *ent.Comment) bool { return c.RemovedAt != nil || c.Status == comment.StatusTrash }
 
 // keepText keeps the text of a comment that is about to be replaced.
 func (s *Service) keepText(ctx context.Context, c *ent.Comment) error {
@@ -100,7 +112,7 @@ func (s *Service) Edit(ctx context.Context, key int, token, text string) (change
 		if end := c.PostedAt.Add(rules.EditFor); !s.Now().Before(end) {
 			return fault.Mistake(fault.Expired, "id", "A comment can be changed for %s after it was posted.", rules.EditFor)
 		}
-		reasons, err := s.reasonsToHold(ctx, c, body, rules)
+		reasons, err := s.admitEdit(ctx, c, body, rules)
 		if err != nil {
 			return err
 		}
@@ -113,8 +125,17 @@ func (s *Service) Edit(ctx context.Context, key int, token, text string) (change
 		}
 		was := c.Status
 		update := s.db.Ent(ctx).Comment.UpdateOneID(c.ID).SetBody(body).SetBodyHash(bodyHash(body)).SetEditedAt(s.Now())
-		if len(reasons) > 0 && was == comment.StatusApproved {
+		switch {
+		case len(reasons) > 0 && was == comment.StatusApproved:
 			update.SetStatus(comment.StatusPending).SetHeldFor(held(reasons))
+		case was == comment.StatusPending: // it waits for what it waited for as well
+			before := reasonsOf(c.HeldFor)
+			for _, r := range reasons {
+				if !slices.Contains(before, r) {
+					before = append(before, r)
+				}
+			}
+			update.SetHeldFor(held(before))
 		}
 		return s.save(ctx, update, was, &changed)
 	})
@@ -140,15 +161,22 @@ func (s *Service) askAgain(ctx context.Context, key int, body string) ([]Reason,
 
 var policySQL = store.MaintainBoth(`SELECT comment_policy, comment_moderation, comments_close_at, published_at FROM articles WHERE id = $1`)
 
-// reasonsToHold are why a new text of one's own comment waits for a moderator: the
-// same as a new comment does. Its article is locked.
-func (s *Service) reasonsToHold(ctx context.Context, c *ent.Comment, body string, rules Rules) ([]Reason, error) {
+// admitEdit asks whether one's own comment may get a new text, by the rules of a new
+// comment, and gives why the text waits for a moderator. Its article is locked.
+func (s *Service) admitEdit(ctx context.Context, c *ent.Comment, body string, rules Rules) ([]Reason, error) {
 	viewer := access.Of(ctx)
 	if viewer.Can(access.ModerateComments) {
 		return nil, nil
 	}
-	muted, err := s.restrictions(ctx, viewer.UserID, c.GuestEmail, access.OriginOf(ctx).Address)
+	address := access.OriginOf(ctx).Address
+	if rules.blocked(address) {
+		return nil, blockedNetwork()
+	}
+	muted, err := s.restrictions(ctx, viewer.UserID, c.GuestEmail, address)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.openThread(ctx, "id", rootOf(c)); err != nil {
 		return nil, err
 	}
 	reasons := suspicions(body, false, Submission{}, rules)
@@ -165,8 +193,22 @@ func (s *Service) reasonsToHold(ctx context.Context, c *ent.Comment, body string
 	if err != nil {
 		return nil, fmt.Errorf("read who may comment: %w", err)
 	}
-	if len(policies) > 0 && policies[0].Before {
-		reasons = append(reasons, Premoderated)
+	for _, p := range policies {
+		switch {
+		case !p.OpenAt(s.Now()):
+			return nil, fault.Mistake(fault.Closed, "id", "Comments on this article are closed.")
+		case p.Mode == article.CommentPolicyRegistered && viewer.UserID == 0:
+			return nil, fault.Mistake(fault.Denied, "id", "Sign in to comment on this article.")
+		case p.Before:
+			reasons = append(reasons, Premoderated)
+		}
+	}
+	repeated, err := s.repetitions(ctx, said{hash: bodyHash(body), body: body, article: c.ArticleID, user: viewer.UserID, email: c.GuestEmail, but: c.ID})
+	if err != nil {
+		return nil, err
+	}
+	if repeated {
+		reasons = append(reasons, Repeated)
 	}
 	return reasons, nil
 }
@@ -196,7 +238,8 @@ func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was co
 		action = event.Unpublished
 	}
 	edited := action == event.Updated && (row.Body != old.Body || row.GuestName != old.GuestName)
-	return s.log.Append(ctx, event.Event{Action: action, Entity: id.Comment, EntityID: row.ID, Detail: event.Detail{ArticleID: row.ArticleID, Edited: edited}})
+	decided := action == event.Updated && row.RemovedBy == comment.RemovedByModerator && old.RemovedBy != row.RemovedBy
+	return s.log.Append(ctx, event.Event{Action: action, Entity: id.Comment, EntityID: row.ID, Detail: event.Detail{ArticleID: row.ArticleID, Edited: edited, Decided: decided}})
 }
 
 // takeAway hides a comment whose article is locked. One with replies keeps its
@@ -204,11 +247,14 @@ func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was co
 func (s *Service) takeAway(ctx context.Context, c **ent.Comment, by comment.RemovedBy, to comment.Status, reason string) error {
 	was := (*c).Status
 	update := s.db.Ent(ctx).Comment.UpdateOneID((*c).ID).SetRemovedBy(by).SetRemovalReason(reason).SetHeldFor("").SetReportCount(0).ClearPinnedAt()
+	taken := (*c).RemovedAt != nil || was == comment.StatusTrash || was == comment.StatusSpam
+	if !taken { // from now on the time counts after which the text goes for good
+		if err := s.keepText(ctx, *c); err != nil {
+			return err
+		}
+	}
 	if was == comment.StatusApproved && ((*c).ReplyCount > 0 || reason != "") {
-		if (*c).RemovedAt == nil {
-			if err := s.keepText(ctx, *c); err != nil {
-				return err
-			}
+		if !taken {
 			update.SetBody("").SetRemovedAt(s.Now())
 		}
 	} else {
@@ -217,12 +263,17 @@ func (s *Service) takeAway(ctx context.Context, c **ent.Comment, by comment.Remo
 	return s.save(ctx, update, was, c)
 }
 
-// Delete takes back one's own comment.
+// Delete takes back one's own comment. Doing it twice is the same as once.
 func (s *Service) Delete(ctx context.Context, key int, token string) error {
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
-		c, err := s.lockOwn(ctx, key, token)
-		if err != nil {
+		c, err := s.lock(ctx, key)
+		switch {
+		case err != nil:
 			return err
+		case isOwn(ctx, c, token) && isGone(c) && c.RemovedBy == comment.RemovedByAuthor:
+			return nil
+		case !isOwn(ctx, c, token) || isGone(c):
+			return notYours()
 		}
 		return s.takeAway(ctx, &c, comment.RemovedByAuthor, comment.StatusTrash, "")
 	})
@@ -443,7 +494,42 @@ func (s *Service) restrictions(ctx context.Context, user int, email, address str
 		return false, fmt.Errorf("look for restrictions: %w", err)
 	}
 	if slices.Contains(kinds, "BANNED") {
-		return false, fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
+		return false, stopped()
 	}
 	return slices.Contains(kinds, "MUTED"), nil
+}
+
+var byAddressSQL = store.MaintainBoth(`SELECT count(*) FROM reader_restrictions r JOIN users u ON u.id = r.user_id
+	WHERE u.email = $1 AND r.kind = 'BANNED' AND (r.expires_at IS NULL OR r.expires_at > $2)`)
+
+// Admit refuses a message to the newsroom by the rules of comments: of a blocked
+// network, of whom moderators have banned, and with a word that is refused.
+// Mistakes: FORBIDDEN, INVALID.
+func (s *Service) Admit(ctx context.Context, email, message string) error {
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return err
+	}
+	viewer, address := access.Of(ctx), access.OriginOf(ctx).Address
+	if rules.blocked(address) {
+		return fault.Mistake(fault.Denied, "", "Messages from your network are not accepted here.")
+	}
+	if _, err := s.restrictions(ctx, viewer.UserID, email, address); err != nil {
+		return err
+	}
+	banned, err := store.Collect(ctx, s.db, byAddressSQL, store.ScanInt, email, s.Now())
+	if err != nil {
+		return fmt.Errorf("look for restrictions: %w", err)
+	}
+	if banned[0] > 0 {
+		return stopped()
+	}
+	if hasWord(message, rules.RefusedWords) {
+		return fault.Mistake(fault.Invalid, "message", "The message has a word that is not allowed here.")
+	}
+	return nil
+}
+
+func stopped() error {
+	return fault.Mistake(fault.Denied, "", "A moderator has stopped you from writing here.")
 }

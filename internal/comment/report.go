@@ -11,6 +11,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
+	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -21,6 +22,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
 // Report is a complaint about a comment. A notice of illegal content says what
@@ -37,15 +39,39 @@ const maxExplanation = 2_000
 
 var (
 	addReportSQL = store.MaintainBoth(`INSERT INTO comment_reports (comment_id, user_id, reporter, reason, explanation, law, name, email, good_faith, created_at, decision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'NONE') ON CONFLICT (comment_id, reporter) DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'NONE') ON CONFLICT (comment_id, reporter) DO NOTHING RETURNING id`)
 	countReportSQL  = store.MaintainBoth(`UPDATE comments SET report_count = report_count + 1 WHERE id = $1`)
-	closeReportsSQL = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL`)
-	reportsSQL      = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
+	closeReportsSQL = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL
+		RETURNING id, email <> '' OR user_id IS NOT NULL AND reason = 'ILLEGAL_CONTENT'`)
+	reportsSQL = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
 		FROM each_id($1) JOIN comment_reports r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 	earlierSQL = store.MaintainBoth(`SELECT comment_id, body, replaced_at FROM each_id($1) JOIN comment_revisions r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 )
 
-// Report records a complaint. A reporter counts once for a comment.
+// How many reports are taken: the reporter and, as a mail confirms each, the
+// address they give.
+var (
+	reportsBy   = throttle.Limit{Name: "reports by", Free: 20, First: time.Minute, Longest: time.Hour}
+	reportsWith = throttle.Limit{Name: "reports with", Free: 10, First: time.Minute, Longest: 6 * time.Hour}
+)
+
+// reporter is who reports: an account or, of guests, the network they come from.
+// An address that a guest claims to have counts nothing: anybody can give many.
+func reporter(ctx context.Context, r Report) (account *int, by string) {
+	if user := access.Of(ctx).UserID; user != 0 {
+		return &user, fmt.Sprint("user:", user)
+	}
+	network := throttle.Network(access.OriginOf(ctx).Address)
+	if network == "" { // a call from within the process
+		return nil, "guest:" + r.Email
+	}
+	return nil, "guest:" + network
+}
+
+// Report records a complaint. A reporter counts once for a comment, and guests
+// count once for each network. Who gave an e-mail address is told that the report
+// arrived and, later, what was decided, as Article 16 (4) and (5) want it.
+// Mistakes: BLANK, TOO_LONG, INVALID, NOT_FOUND, RATE_LIMITED.
 func (s *Service) Report(ctx context.Context, r Report) error {
 	r.Explanation, r.Law, r.Name = cleanBody(r.Explanation), trimmed(r.Law, maxReason), trimmed(r.Name, readername.Max)
 	if utf8.RuneCountInString(r.Explanation) > maxExplanation {
@@ -71,10 +97,13 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 			return fault.Mistake(fault.Blank, "email", "Give an e-mail address for the decision.")
 		}
 	}
-	var user *int
-	reporter := "guest:" + r.Email + ":" + access.OriginOf(ctx).Address
-	if viewer.UserID != 0 {
-		user, reporter = &viewer.UserID, fmt.Sprint("user:", viewer.UserID)
+	user, by := reporter(ctx, r)
+	subjects := []throttle.Subject{reportsBy.Subject(by)}
+	if r.Email != "" {
+		subjects = append(subjects, reportsWith.Subject(r.Email))
+	}
+	if err := s.throttle.Count(ctx, "Too many reports were sent. Try again later.", subjects...); err != nil {
+		return err
 	}
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
 		there, err := store.Collect(ctx, s.db, lockShownSQL, store.ScanInt, r.CommentID)
@@ -84,15 +113,32 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 		if len(there) == 0 {
 			return fault.Mistake(fault.Missing, "commentId", "There is no such comment.")
 		}
-		added, err := s.db.Exec(ctx, addReportSQL, r.CommentID, user, hashOf(reporter), string(r.Reason), r.Explanation, r.Law, r.Name, r.Email, r.GoodFaith, s.Now())
+		add := func(by string) (int, error) {
+			added, err := store.Collect(ctx, s.db, addReportSQL, store.ScanInt, r.CommentID, user, hashOf(by), string(r.Reason), r.Explanation, r.Law, r.Name, r.Email, r.GoodFaith, s.Now())
+			if err != nil || len(added) == 0 {
+				return 0, err
+			}
+			return added[0], nil
+		}
+		key, err := add(by)
 		if err != nil {
 			return err
 		}
-		if n, err := added.RowsAffected(); err != nil || n == 0 {
-			return err
+		if key != 0 {
+			if _, err := s.db.Exec(ctx, countReportSQL, r.CommentID); err != nil {
+				return err
+			}
+		} else if user == nil && r.Reason == commentreport.ReasonIllegal {
+			// Somebody else of the same network may have a notice of their own, which
+			// the law wants to be answered. It is kept and does not count again.
+			if key, err = add(by + ":" + r.Email); err != nil {
+				return err
+			}
 		}
-		_, err = s.db.Exec(ctx, countReportSQL, r.CommentID)
-		return err
+		if key == 0 || r.Email == "" && (user == nil || r.Reason != commentreport.ReasonIllegal) {
+			return nil
+		}
+		return s.write(ctx, letter{Template: "report-received", Comment: r.CommentID, Report: key})
 	})
 	if err != nil {
 		return fmt.Errorf("report a comment: %w", err)
@@ -101,8 +147,25 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 }
 
 func (m *Moderator) closeReports(ctx context.Context, key int, decision string) error {
-	if _, err := m.s.db.Exec(ctx, closeReportsSQL, key, decision, m.s.Now(), access.Of(ctx).UserID); err != nil {
+	type closed struct {
+		key    int
+		answer bool
+	}
+	reports, err := store.Collect(ctx, m.s.db, closeReportsSQL, func(rows *sql.Rows) (c closed, err error) {
+		err = rows.Scan(&c.key, &c.answer)
+		return c, err
+	}, key, decision, m.s.Now(), access.Of(ctx).UserID)
+	if err != nil {
 		return fmt.Errorf("decide about reports: %w", err)
+	}
+	template := map[string]string{"UPHELD": "report-upheld", "DISMISSED": "report-dismissed"}[decision]
+	for _, r := range reports {
+		if !r.answer {
+			continue
+		}
+		if err := m.s.write(ctx, letter{Template: template, Comment: key, Report: r.key}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -161,7 +224,9 @@ type Restrict struct {
 	Address   bool
 }
 
-// Restrict keeps a reader from commenting, or has each of their comments wait.
+// Restrict keeps a reader from commenting, or has each of their comments wait. Who
+// is restricted so already stays so by the same restriction, with the reason and
+// the end of the later decision.
 func (m *Moderator) Restrict(ctx context.Context, in Restrict) (made *ent.ReaderRestriction, err error) {
 	if err := access.Require(ctx, access.ModerateComments); err != nil {
 		return nil, err
@@ -171,6 +236,9 @@ func (m *Moderator) Restrict(ctx context.Context, in Restrict) (made *ent.Reader
 	}
 	action := map[readerrestriction.Kind]string{readerrestriction.KindBanned: "banReader", readerrestriction.KindMuted: "muteReader"}[in.Kind]
 	err = m.s.db.Tx(ctx, func(ctx context.Context) error {
+		if _, err := store.Collect(ctx, m.s.db, lockOwnSQL, store.ScanInt, in.CommentID); err != nil { // who repeats the request waits
+			return fmt.Errorf("lock the article: %w", err)
+		}
 		items, err := m.Items(ctx, []int{in.CommentID})
 		if err != nil {
 			return err
@@ -179,6 +247,14 @@ func (m *Moderator) Restrict(ctx context.Context, in Restrict) (made *ent.Reader
 			return fault.Mistake(fault.Missing, "commentId", "There is no such comment.")
 		}
 		it, system := items[0], access.AsSystem(ctx)
+		there, err := m.inForce(ctx, it, in)
+		if err != nil {
+			return err
+		}
+		if there != nil {
+			made, err = m.renew(ctx, there, it, in, action)
+			return err
+		}
 		create := m.s.db.Ent(ctx).ReaderRestriction.Create().SetKind(in.Kind).SetReason(trimmed(in.Reason, maxReason)).SetNillableExpiresAt(in.ExpiresAt).
 			SetCreatedBy(access.Of(ctx).UserID).SetCreatedAt(m.s.Now()).SetName(AuthorName(it.Comment))
 		switch {
@@ -202,6 +278,56 @@ func (m *Moderator) Restrict(ctx context.Context, in Restrict) (made *ent.Reader
 		return nil, fmt.Errorf("restrict a reader: %w", err)
 	}
 	return made, nil
+}
+
+// inForce finds the restriction of the same kind that the author of a comment is
+// under, nil when there is none.
+func (m *Moderator) inForce(ctx context.Context, it *Item, in Restrict) (*ent.ReaderRestriction, error) {
+	of := []predicate.ReaderRestriction{readerrestriction.KindEQ(in.Kind), readerrestriction.Or(readerrestriction.ExpiresAtIsNil(), readerrestriction.ExpiresAtGT(m.s.Now()))}
+	switch {
+	case it.UserID != nil:
+		of = append(of, readerrestriction.UserID(*it.UserID))
+	case it.GuestEmail != "":
+		of = append(of, readerrestriction.UserIDIsNil(), readerrestriction.EmailHash(hashOf(it.GuestEmail)))
+	case in.Address && it.Address != "":
+		of = append(of, readerrestriction.UserIDIsNil(), readerrestriction.EmailHash(""), readerrestriction.Address(it.Address))
+	default:
+		return nil, nil
+	}
+	system := access.AsSystem(ctx)
+	there, err := m.s.db.Ent(system).ReaderRestriction.Query().Where(of...).Order(ent.Asc(readerrestriction.FieldID)).First(system)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("look for a restriction: %w", err)
+	}
+	return there, nil
+}
+
+// renew gives a restriction the reason and end of a later decision.
+func (m *Moderator) renew(ctx context.Context, there *ent.ReaderRestriction, it *Item, in Restrict, action string) (*ent.ReaderRestriction, error) {
+	reason := trimmed(in.Reason, maxReason)
+	address := there.Address
+	if in.Address && it.Address != "" {
+		address = it.Address
+	}
+	if reason == there.Reason && address == there.Address && sameMoment(in.ExpiresAt, there.ExpiresAt) {
+		return there, nil
+	}
+	update := m.s.db.Ent(ctx).ReaderRestriction.UpdateOneID(there.ID).SetReason(reason).SetAddress(address)
+	store.SetOrClear(in.ExpiresAt, func(at time.Time) { update.SetExpiresAt(at) }, func() { update.ClearExpiresAt() })
+	renewed, err := update.Save(access.AsSystem(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("change a restriction: %w", err)
+	}
+	return renewed, m.audit.Record(ctx, audit.Entry{Action: action, Entity: id.ReaderRestriction, EntityID: there.ID,
+		Before: map[string]any{"reason": there.Reason, "until": there.ExpiresAt, "address": there.Address != ""},
+		After:  map[string]any{"comment": it.PublicID(), "name": there.Name, "reason": reason, "until": in.ExpiresAt, "address": address != ""}})
+}
+
+func sameMoment(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
 }
 
 // AuthorName is the name that a comment is shown with.

@@ -325,7 +325,8 @@ func (s *Seal) Validate() error {
 // Retention says after which time what is personal is removed.
 type Retention struct {
 	RetainAuditLog          time.Duration `help:"How long audit entries are kept, with the addresses in them; at least 720h." default:"17520h" env:"BROADSHEET_RETAIN_AUDIT_LOG" placeholder:"DURATION"`
-	RetainGuestEmails       time.Duration `help:"How long the e-mail addresses of guests who commented are kept." default:"4320h" env:"BROADSHEET_RETAIN_GUEST_EMAILS" placeholder:"DURATION"`
+	RetainGuestEmails       time.Duration `help:"How long the e-mail addresses of guests who commented are kept, and the links by which they change their comments work." default:"4320h" env:"BROADSHEET_RETAIN_GUEST_EMAILS" placeholder:"DURATION"`
+	RetainRemovedComments   time.Duration `help:"How long the texts of comments are kept that their authors deleted or moderators removed, and earlier texts of those that were edited." default:"4320h" env:"BROADSHEET_RETAIN_REMOVED_COMMENTS" placeholder:"DURATION"`
 	RetainAddresses         time.Duration `help:"How long network addresses are kept with consents, comments and bans." default:"2160h" env:"BROADSHEET_RETAIN_ADDRESSES" placeholder:"DURATION"`
 	RetainUnsubscribed      time.Duration `help:"How long an address that left all newsletters is kept, with its consents." default:"2160h" env:"BROADSHEET_RETAIN_UNSUBSCRIBED" placeholder:"DURATION"`
 	RetainDeliveries        time.Duration `help:"How long it is kept who was sent an issue of a newsletter." default:"2160h" env:"BROADSHEET_RETAIN_DELIVERIES" placeholder:"DURATION"`
@@ -340,7 +341,7 @@ func (r Retention) validate() (wrong []error) {
 	if r.RetainViews < leastViews {
 		wrong = append(wrong, errors.New("--retain-views must be at least 744h: mostRead counts a month"))
 	}
-	for name, d := range map[string]time.Duration{"--retain-guest-emails": r.RetainGuestEmails, "--retain-addresses": r.RetainAddresses, "--retain-unsubscribed": r.RetainUnsubscribed,
+	for name, d := range map[string]time.Duration{"--retain-guest-emails": r.RetainGuestEmails, "--retain-removed-comments": r.RetainRemovedComments, "--retain-addresses": r.RetainAddresses, "--retain-unsubscribed": r.RetainUnsubscribed,
 		"--retain-deliveries": r.RetainDeliveries, "--retain-anonymous-consents": r.RetainAnonymousConsents} {
 		if d < time.Hour {
 			wrong = append(wrong, fmt.Errorf("%s must be at least an hour", name))

@@ -95,6 +95,8 @@ type Detail struct {
 	// Edited says that the text of a comment, or the name of its author, changed, and
 	// not only what stands beside it.
 	Edited bool `json:"edited,omitempty"`
+	// Decided says that a moderator took away a comment that was not shown.
+	Decided bool `json:"decided,omitempty"`
 	// UserID is the account of a session; the event has no key where several ended.
 	UserID int `json:"userId,omitempty"`
 	// Expired says that the licence of a media item ended: readers do not see it any

@@ -98,6 +98,10 @@ func reader(ctx context.Context) (int, error) {
 	return access.Of(ctx).UserID, nil
 }
 
+func notFollowable() error {
+	return fault.Mistake(fault.Invalid, "topicId", "Sections, tags, places, authors and series can be followed.")
+}
+
 // Follow follows a topic. Following twice is the same as once, with the last
 // choice of notifications.
 func (s *Service) Follow(ctx context.Context, t Topic, notify bool) error {
@@ -106,7 +110,7 @@ func (s *Service) Follow(ctx context.Context, t Topic, notify bool) error {
 		return err
 	}
 	if topicSQL[t.Prefix] == nil {
-		return fault.Mistake(fault.Invalid, "topicId", "Sections, tags, places, authors and series can be followed.")
+		return notFollowable()
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		there, err := store.Collect(ctx, s.db, topicSQL[t.Prefix], store.ScanInt, t.Key)
@@ -139,6 +143,9 @@ func (s *Service) Unfollow(ctx context.Context, t Topic) error {
 	user, err := reader(ctx)
 	if err != nil {
 		return err
+	}
+	if topicSQL[t.Prefix] == nil {
+		return notFollowable()
 	}
 	if _, err := s.db.Exec(ctx, unfollowSQL, user, kinds[t.Prefix], t.Key); err != nil {
 		return fmt.Errorf("unfollow: %w", err)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	entarticle "github.com/broadsheet-cms/broadsheet/ent/article"
+	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
+	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
@@ -22,6 +24,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
@@ -151,6 +154,9 @@ func TestFeedHasEachArticleOnce(t *testing.T) {
 			t.Errorf("%d articles after unfollowing, want 16", len(keys))
 		}
 		for _, topic := range []interest.Topic{{Prefix: id.Article, Key: want[0]}, {Prefix: id.Tag, Key: 1 << 40}} {
+			if err := d.Interests.Unfollow(ctx, topic); topic.Prefix != id.Tag && fault.CodeOf(err) != fault.BadUserInput {
+				t.Errorf("unfollowing %v: %v", topic, err)
+			}
 			if err := d.Interests.Follow(ctx, topic, true); fault.CodeOf(err) != fault.BadUserInput && fault.CodeOf(err) != fault.NotFound {
 				t.Errorf("following %v: %v", topic, err)
 			}
@@ -237,6 +243,11 @@ func TestNotificationsTellEachThingOnce(t *testing.T) {
 		must[*comment.Posted](t)(d.Comments.Add(ctx, comment.Post{ArticleID: a.ID, ParentID: mine.ID, Body: "mine again"}))
 		moderator := access.With(t.Context(), access.Viewer{UserID: d.other.UserID, Role: access.Moderator})
 		must[*comment.Item](t)(d.Moderator.Remove(moderator, mine.ID, "Insulting", true))
+		pending := must[*comment.Posted](t)(d.Comments.Add(ctx, comment.Post{ArticleID: a.ID, Body: "waits"})).Comment
+		db := access.AsSystem(t.Context())
+		d.DB.Ent(db).Comment.UpdateOneID(pending.ID).SetStatus(entcomment.StatusPending).ExecX(db)
+		must[[]*comment.Item](t)(d.Moderator.Reject(moderator, []int{pending.ID}))
+		must[[]*comment.Item](t)(d.Moderator.Reject(moderator, []int{pending.ID})) // decided already
 		d.collect(t, at)
 		if err := d.Interests.TellAll(access.AsSystem(t.Context()), interest.Breaking{Article: a.ID, Text: "It rains"}); err != nil {
 			t.Fatal(err)
@@ -246,11 +257,11 @@ func TestNotificationsTellEachThingOnce(t *testing.T) {
 		for _, n := range all {
 			got[string(n.Kind)+" "+n.Text]++
 		}
-		want := map[string]int{"FOLLOWED_TOPIC ": 1, "REPLY ": 1, "MODERATION Insulting": 1, "BREAKING_NEWS It rains": 1}
+		want := map[string]int{"FOLLOWED_TOPIC ": 1, "REPLY ": 1, "MODERATION Insulting": 1, "MODERATION ": 1, "BREAKING_NEWS It rains": 1}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
-		if n := must[int](t)(d.Interests.CountNotifications(ctx, true, 100)); n != 4 {
+		if n := must[int](t)(d.Interests.CountNotifications(ctx, true, 100)); n != 5 {
 			t.Errorf("%d unread", n)
 		}
 		if n := must[int](t)(d.Interests.MarkNotificationsRead(ctx, []int{all[0].ID, all[0].ID})); n != 1 {
@@ -259,7 +270,7 @@ func TestNotificationsTellEachThingOnce(t *testing.T) {
 		if n := must[int](t)(d.Interests.MarkNotificationsRead(other, []int{all[1].ID})); n != 0 {
 			t.Error("another reader marked it")
 		}
-		if n := must[int](t)(d.Interests.MarkNotificationsRead(ctx, nil)); n != 3 {
+		if n := must[int](t)(d.Interests.MarkNotificationsRead(ctx, nil)); n != 4 {
 			t.Errorf("marked %d of the rest", n)
 		}
 		system := access.AsSystem(t.Context())
@@ -324,6 +335,134 @@ func TestViewsAreCountedAndRanked(t *testing.T) {
 		d.DB.Ent(system).Article.UpdateOneID(one.ID).SetStatus(entarticle.StatusUnpublished).ExecX(system)
 		if diff := cmp.Diff([]int{two.ID}, must[[]int](t)(d.Popularity.MostRead(t.Context(), 1, 0, 10))); diff != "" {
 			t.Errorf("with one hidden (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestBreakingNewsIsToldOnce(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		a := d.publish(t, 1, entarticle.StatusPublished)
+		editor := access.With(t.Context(), access.Viewer{UserID: d.other.UserID, Role: access.Editor})
+		for range 3 {
+			if err := d.Interests.SendBreaking(editor, interest.Breaking{Article: a.ID, Text: "It rains"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Interests.SendBreaking(editor, interest.Breaking{Article: a.ID, Text: "It pours"}); err == nil || !strings.Contains(err.Error(), "told of this article") {
+			t.Errorf("with other words: %v", err)
+		}
+		system := access.AsSystem(t.Context())
+		if n := d.DB.Ent(system).AuditEntry.Query().CountX(system); n != 1 {
+			t.Errorf("%d audit entries, want 1", n)
+		}
+		if n := d.DB.Ent(system).Event.Query().Where(entevent.Entity(event.Breaking)).CountX(system); n != 1 {
+			t.Errorf("subscribers are told %d times, want once", n)
+		}
+	})
+}
+
+// TestMostReadOfEachWindow counts by the time until now, not by the clock's hour.
+func TestMostReadOfEachWindow(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		now := time.Date(2026, 3, 10, 9, 15, 0, 0, time.UTC)
+		hour := int(now.Unix() / 3600)
+		var articles []*ent.Article
+		add := func(views map[int]int) int { // by how many hours ago
+			a := d.publish(t, len(articles), entarticle.StatusPublished)
+			articles = append(articles, a)
+			for ago, n := range views {
+				if _, err := d.DB.Exec(t.Context(), viewSQL, hour-ago, a.ID, n); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return a.ID
+		}
+		// At a quarter past nine, three quarters of the views of eight o'clock count.
+		recent := add(map[int]int{1: 100})                       // 75 in the last hour, 100 in each longer window
+		now9 := add(map[int]int{0: 80})                          // 80
+		before := add(map[int]int{2: 1000})                      // none in the last hour
+		edge := add(map[int]int{24: 1200})                       // 900 in the last day, 1200 in the last week
+		lastWeek := add(map[int]int{7 * 24: 4000, 7*24 + 1: 99}) // 3000 in the last week, 4099 in the last month
+		lastMonth := add(map[int]int{30 * 24: 8000})             // 6000 in the last month
+		add(map[int]int{30*24 + 1: 100_000})                     // none
+		d.Popularity.Now = func() time.Time { return now }
+		if err := d.Popularity.Rank(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for window, want := range map[popularity.Span][]int{
+			popularity.Hour:  {now9, recent},
+			popularity.Day:   {before, edge, recent, now9},
+			popularity.Week:  {lastWeek, edge, before, recent, now9},
+			popularity.Month: {lastMonth, lastWeek, edge, before, recent, now9},
+		} {
+			if diff := cmp.Diff(want, must[[]int](t)(d.Popularity.MostRead(t.Context(), window, 0, 10))); diff != "" {
+				t.Errorf("window %d (-want +got):\n%s", window, diff)
+			}
+		}
+	})
+}
+
+var viewSQL = store.MaintainBoth(`INSERT INTO article_views (hour, article_id, views) VALUES ($1, $2, $3)`)
+
+func TestRobots(t *testing.T) {
+	t.Parallel()
+	for agent, robot := range map[string]bool{
+		"": true,
+		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)":                                  true,
+		"Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)":                                   true,
+		"Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)":                                          true,
+		"Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)":                       true,
+		"Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)":                       true,
+		"facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)":                                 true,
+		"Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)":                                                true,
+		"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)":    true,
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0 Safari/537.36": true,
+		"curl/8.5.0":             true,
+		"Wget/1.21.4":            true,
+		"python-requests/2.32.3": true,
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                     false,
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":              false,
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1":    false,
+		"Mozilla/5.0 (Linux; Android 15; CUBOT X90) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36":                    false,
+		"Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36": false,
+	} {
+		if popularity.IsRobot(agent) != robot {
+			t.Errorf("%q: taken for a robot: %v", agent, !robot)
+		}
+	}
+}
+
+// TestFeedHasEachKindOfTopic: an article is in the feed of whoever follows any one of
+// its topics.
+func TestFeedHasEachKindOfTopic(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		places := must[[]int](t)(d.Taxonomy.EnsurePlaces(ctx, taxonomy.Place{Name: "Muscat"}))
+		authors := must[[]int](t)(d.Taxonomy.EnsureAuthors(ctx, taxonomy.Author{Name: "Nadia"}))
+		series := must[[]int](t)(d.Taxonomy.EnsureSeries(ctx, taxonomy.Series{Name: "The Ports"}))
+		at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+		a := must[[]*ent.Article](t)(d.Articles.Save(ctx, &content.Draft{Title: "All", Status: entarticle.StatusPublished, PublishedAt: &at, PrimaryCategory: &d.section,
+			Tags: d.tags[:1], Places: places, Authors: authors, Series: &series[0]}))[0]
+		d.publish(t, 5, entarticle.StatusPublished)
+		for _, topic := range []interest.Topic{{Prefix: id.Category, Key: d.section}, {Prefix: id.Tag, Key: d.tags[0]}, {Prefix: id.Place, Key: places[0]}, {Prefix: id.Author, Key: authors[0]}, {Prefix: id.Series, Key: series[0]}} {
+			reader := access.With(ctx, d.reader)
+			if err := d.Interests.Follow(reader, topic, true); err != nil {
+				t.Fatal(err)
+			}
+			found := must[[]interest.Place](t)(d.Interests.Feed(reader, keyset.First(10)))
+			wanted := map[bool]int{true: 2, false: 1}[topic.Prefix == id.Category] // both stand in the section
+			if len(found) != wanted || found[len(found)-1].ArticleID != a.ID {
+				t.Errorf("following %s: %v", topic.Prefix, found)
+			}
+			if err := d.Interests.Unfollow(reader, topic); err != nil {
+				t.Fatal(err)
+			}
+			if left := must[[]interest.Place](t)(d.Interests.Feed(reader, keyset.First(10))); len(left) != 0 {
+				t.Errorf("after unfollowing %s: %v", topic.Prefix, left)
+			}
 		}
 	})
 }

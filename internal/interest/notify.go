@@ -3,10 +3,13 @@ package interest
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
 	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
@@ -173,7 +176,7 @@ func (s *Service) tell(ctx context.Context, e event.Event) error {
 	case e.Entity == id.Media && e.Expired:
 		now := s.Now()
 		return s.made(ctx, now, tellDeskSQL, e.EntityID, int(e.ID), now)
-	case e.Entity != id.Comment || e.Action != event.Published && e.Action != event.Unpublished:
+	case e.Entity != id.Comment || e.Action != event.Published && e.Action != event.Unpublished && !e.Detail.Decided:
 		return nil
 	case e.Action == event.Published:
 		now := s.Now()
@@ -233,7 +236,14 @@ type Breaking struct {
 // tellAll is the job that tells readers of breaking news.
 var tellAll = job.Kind[Breaking]{Name: "notifications.breaking", Timeout: 10 * time.Minute}
 
-// SendBreaking has every reader who wants breaking news told of an article.
+var (
+	holdText = `SELECT id FROM articles WHERE id = $1`
+	holdSQL  = store.Maintain(holdText+` FOR NO KEY UPDATE`, holdText)
+)
+
+// SendBreaking has every reader who wants breaking news told of an article. They are
+// told once of each: sending the same again changes nothing, and other words are
+// refused. Mistakes: NOT_FOUND, TAKEN.
 func (s *Service) SendBreaking(ctx context.Context, b Breaking) error {
 	if err := access.Require(ctx, access.PublishArticles); err != nil {
 		return err
@@ -245,6 +255,22 @@ func (s *Service) SendBreaking(ctx context.Context, b Breaking) error {
 		}
 		if len(there) == 0 {
 			return fault.Mistake(fault.Missing, "articleId", "There is no such published article.")
+		}
+		if _, err := store.Collect(ctx, s.db, holdSQL, store.ScanInt, b.Article); err != nil { // who repeats the request waits
+			return err
+		}
+		system := access.AsSystem(ctx)
+		told, err := s.db.Ent(system).AuditEntry.Query().Where(auditentry.Action("sendBreakingNews"), auditentry.Entity(id.Article), auditentry.EntityID(b.Article)).
+			Order(ent.Desc(auditentry.FieldAt, auditentry.FieldID)).First(system)
+		if err == nil {
+			var said struct{ Text string }
+			if err := json.Unmarshal(told.After, &said); err != nil || said.Text != b.Text {
+				return fault.Mistake(fault.Taken, "articleId", "Readers were told of this article on %s. Send news about another article.", told.At.UTC().Format(time.DateTime))
+			}
+			return nil
+		}
+		if !ent.IsNotFound(err) {
+			return err
 		}
 		if err := job.Enqueue(ctx, s.jobs, tellAll, b, job.Options{Priority: job.High}); err != nil {
 			return err

@@ -168,8 +168,8 @@ func (o *Office) change(ctx context.Context, action string, key int, change func
 
 var errGone = errors.New("no such dead job")
 
-// keepDead is how long dead jobs are kept.
-const keepDead = 90 * 24 * time.Hour
+// KeepDead is how long dead jobs are kept.
+const KeepDead = 90 * 24 * time.Hour
 
 // Forget removes dead jobs that nobody looked after for 90 days.
 func (r *Runner) Forget(ctx context.Context) error {
@@ -177,7 +177,7 @@ func (r *Runner) Forget(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.db.Exec(ctx, forgetDeadSQL, now.Add(-keepDead)); err != nil {
+	if _, err := r.db.Exec(ctx, forgetDeadSQL, now.Add(-KeepDead)); err != nil {
 		return fmt.Errorf("remove old dead jobs: %w", err)
 	}
 	return nil

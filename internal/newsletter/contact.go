@@ -2,6 +2,7 @@ package newsletter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -36,10 +37,13 @@ const (
 var (
 	webLink         = regexp.MustCompile(`(?i)https?://|www\.`)
 	contactsFromNet = throttle.Limit{Name: "contact from", Free: 5, First: time.Minute, Longest: 6 * time.Hour}
+	// The same words of the same address are one message for a day.
+	sameContact     = throttle.Limit{Name: "contact message", First: 24 * time.Hour, Longest: 24 * time.Hour}
 	contactsByEmail = throttle.Limit{Name: "contact by", Free: 5, First: time.Minute, Longest: 6 * time.Hour}
 )
 
-// SubmitContact sends a message to the newsroom. Mistakes: BLANK, INVALID,
+// SubmitContact sends a message to the newsroom. A message that is sent again within
+// a day is accepted and not mailed again. Mistakes: BLANK, INVALID,
 // TOO_LONG, RATE_LIMITED, FORBIDDEN.
 func (s *Service) SubmitContact(ctx context.Context, in Contact) (err error) {
 	if s.ContactAddress == "" {
@@ -66,6 +70,26 @@ func (s *Service) SubmitContact(ctx context.Context, in Contact) (err error) {
 	if in.Website != "" {
 		return nil // a program filled in what people do not see; it need not know
 	}
+	if s.Admit != nil {
+		if err := s.Admit(ctx, in.Email, in.Subject+"\n"+in.Message); err != nil {
+			return err
+		}
+	}
+	same := sameContact.Subject(in.Email + "\x00" + in.Subject + "\x00" + in.Message)
+	err = s.throttle.Count(ctx, "This message was sent already.", same)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.ReasonOf() == fault.SlowedDown {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.takeContact(ctx, in); err != nil {
+		return errors.Join(err, s.throttle.Refund(ctx, same))
+	}
+	return nil
+}
+
+func (s *Service) takeContact(ctx context.Context, in Contact) error {
 	subjects := []throttle.Subject{contactsByEmail.Subject(in.Email)}
 	if network := throttle.Network(access.OriginOf(ctx).Address); network != "" {
 		subjects = append(subjects, contactsFromNet.Subject(network))

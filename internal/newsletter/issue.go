@@ -118,7 +118,7 @@ func asReader(ctx context.Context) context.Context { return access.With(ctx, acc
 
 // compose gives the articles of an issue: those of the moment, or those that
 // were sent.
-func (s *Service) compose(ctx context.Context, issue *ent.NewsletterIssue) ([]schema.MailedArticle, error) {
+func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.NewsletterIssue) ([]schema.MailedArticle, error) {
 	if issue.Status != newsletterissue.StatusDraft {
 		return issue.Articles, nil
 	}
@@ -129,7 +129,11 @@ func (s *Service) compose(ctx context.Context, issue *ent.NewsletterIssue) ([]sc
 	case newsletterissue.SourcePicks:
 		var picks map[int][]*ent.Article
 		picks, err = s.articles.Picks(ctx, []int{0})
-		found = picks[0]
+		for _, a := range picks[0] {
+			if list.Language == "" || a.Language == list.Language {
+				found = append(found, a)
+			}
+		}
 	case newsletterissue.SourceChosen:
 		var chosen map[int]*ent.Article
 		chosen, err = s.articles.ByIDs(ctx, issue.ArticleIds)
@@ -139,9 +143,9 @@ func (s *Service) compose(ctx context.Context, issue *ent.NewsletterIssue) ([]sc
 			}
 		}
 	case newsletterissue.SourceCategory:
-		found, err = s.latest(ctx, content.ByCategory, *issue.CategoryID, issue.ArticleCount)
+		found, err = s.latest(ctx, content.List{Kind: content.ByCategory, Language: list.Language}, *issue.CategoryID, issue.ArticleCount)
 	default:
-		found, err = s.latest(ctx, content.BySite, 0, issue.ArticleCount)
+		found, err = s.latest(ctx, content.List{Kind: content.BySite, Language: list.Language}, 0, issue.ArticleCount)
 	}
 	if err != nil {
 		return nil, err
@@ -156,8 +160,8 @@ func (s *Service) compose(ctx context.Context, issue *ent.NewsletterIssue) ([]sc
 	return mailed, nil
 }
 
-func (s *Service) latest(ctx context.Context, kind content.ListingKind, owner, count int) ([]*ent.Article, error) {
-	found, err := s.articles.Latest(ctx, content.List{Kind: kind}, []int{owner}, keyset.First(count))
+func (s *Service) latest(ctx context.Context, of content.List, owner, count int) ([]*ent.Article, error) {
+	found, err := s.articles.Latest(ctx, of, []int{owner}, keyset.First(count))
 	return found[owner], err
 }
 
@@ -200,7 +204,7 @@ func (s *Service) Previews(ctx context.Context, issues []*ent.NewsletterIssue) (
 		if list == nil {
 			return nil, fault.Mistake(fault.Missing, "id", "There is no such newsletter.")
 		}
-		articles, err := s.compose(ctx, issue)
+		articles, err := s.compose(ctx, list, issue)
 		if err != nil {
 			return nil, err
 		}

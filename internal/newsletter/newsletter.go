@@ -48,6 +48,8 @@ type Service struct {
 	BounceSecret string
 	// ContactAddress is where contact messages go; empty: none are taken.
 	ContactAddress string
+	// Admit refuses a contact message of an e-mail address; nil: none is refused.
+	Admit func(ctx context.Context, email, message string) error
 	// Batch is how many mails one job sends before it lets others run.
 	Batch int
 }

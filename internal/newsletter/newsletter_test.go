@@ -18,10 +18,13 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/suppression"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
@@ -29,6 +32,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit/smtptest"
 )
@@ -292,11 +296,29 @@ func TestContactMessageGoesToTheNewsroom(t *testing.T) {
 		if !strings.Contains(text, "I <b>ask</b> 👋") || !strings.Contains(html, "I &lt;b&gt;ask&lt;/b&gt; 👋") {
 			t.Errorf("parts:\n%s\n%s", text, html)
 		}
-		for range 4 {
+		for range 10 {
 			want(t, "again", p.Newsletters.SubmitContact(t.Context(), in), "")
 		}
-		p.Newsletters.SubmitContact(t.Context(), in) //nolint:errcheck // the sixth is the first that makes the next wait
-		want(t, "too often", p.Newsletters.SubmitContact(t.Context(), in), fault.SlowedDown)
+		p.run(t)
+		if n := len(p.server.Mails()); n != 1 {
+			t.Errorf("%d mails of a message that was sent again, want 1", n)
+		}
+		for i := range 5 { // the sixth is the first that makes the next wait
+			in.Message = fmt.Sprint("Another question ", i)
+			want(t, "another", p.Newsletters.SubmitContact(t.Context(), in), "")
+		}
+		in.Message = "One more"
+		for range 2 { // what was refused is not taken for sent
+			want(t, "too often", p.Newsletters.SubmitContact(t.Context(), in), fault.SlowedDown)
+		}
+		in.Message = "Another question 0"
+		want(t, "again", p.Newsletters.SubmitContact(t.Context(), in), "")
+		p.now = p.now.Add(25 * time.Hour)
+		want(t, "the next day", p.Newsletters.SubmitContact(t.Context(), in), "")
+		p.run(t)
+		if n := len(p.server.Mails()); n != 7 {
+			t.Errorf("%d mails, want 7", n)
+		}
 	})
 }
 
@@ -465,5 +487,122 @@ func TestBouncesAreSigned(t *testing.T) {
 		}
 		want(t, "release", p.Newsletters.Release(t.Context(), "reader0@example.org"), "")
 		want(t, "release again", p.Newsletters.Release(t.Context(), "reader0@example.org"), fault.Missing)
+	})
+}
+
+// TestContactMeetsTheRulesOfComments: who may not comment cannot write to the
+// newsroom either, and words that comments are refused for are refused here.
+func TestContactMeetsTheRulesOfComments(t *testing.T) {
+	t.Parallel()
+	presses(t, func(t *testing.T, p *press) {
+		p.Newsletters.ContactAddress = "desk@harbour.example"
+		ctx := access.AsSystem(t.Context())
+		p.DB.Ent(ctx).Site.Create().SetName("The Harbour").SaveX(ctx)
+		users, err := p.Accounts.EnsureUsers(ctx, account.User{Email: "mona@example.org", DisplayName: "Mona"}, account.User{Email: "rude@example.org", DisplayName: "Rude"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		chief := access.With(t.Context(), access.Viewer{UserID: users[0], Role: access.Admin, Name: "Mona"})
+		if _, err := p.Moderator.UpdateSettings(chief, func(s *schema.CommentSettings) {
+			s.BlockedNetworks, s.RefusedWords = []string{"192.0.2.0/24"}, []string{"knave"}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		a := p.article(t, "One", article.StatusPublished)
+		rude := access.With(t.Context(), access.Viewer{UserID: users[1], Role: access.Reader, Name: "Rude"})
+		ofGuest, err := p.Comments.Add(t.Context(), comment.Post{ArticleID: a.ID, Body: "a guest's", GuestName: "Guest", GuestEmail: "guest@example.org", Submission: comment.Submission{OnPage: time.Minute}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ofMember, err := p.Comments.Add(rude, comment.Post{ArticleID: a.ID, Body: "a member's"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, posted := range []*comment.Posted{ofGuest, ofMember} {
+			if _, err := p.Moderator.Restrict(chief, comment.Restrict{CommentID: posted.Comment.ID, Kind: readerrestriction.KindBanned}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, c := range map[string]struct {
+			ctx            context.Context
+			email, message string
+			reason         fault.Reason
+		}{
+			"a blocked network":          {access.WithOrigin(t.Context(), access.Origin{Address: "192.0.2.7"}), "nadia@example.org", "Who wrote this?", fault.Denied},
+			"a refused word":             {t.Context(), "nadia@example.org", "You KNAVE!", fault.Invalid},
+			"a banned guest":             {t.Context(), "Guest@example.org", "Let me in", fault.Denied},
+			"a banned member":            {rude, "another@example.org", "Let me in", fault.Denied},
+			"the address of that member": {t.Context(), "rude@example.org", "Let me in", fault.Denied},
+			"anybody else":               {t.Context(), "nadia@example.org", "Who wrote this?", ""},
+		} {
+			in := newsletter.Contact{Name: "Nadia", Email: c.email, Subject: "A question", Message: c.message, SecondsOnPage: 20}
+			want(t, name, p.Newsletters.SubmitContact(c.ctx, in), c.reason)
+		}
+	})
+}
+
+// TestIssuesAreComposedOfEachSource in the language of their newsletter.
+func TestIssuesAreComposedOfEachSource(t *testing.T) {
+	t.Parallel()
+	presses(t, func(t *testing.T, p *press) {
+		ctx := access.AsSystem(t.Context())
+		sections, err := p.Taxonomy.EnsureCategories(ctx, taxonomy.Category{Name: "World"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := map[string]int{}
+		for i, a := range []struct{ title, language string }{{"World one", "en"}, {"Other", "en"}, {"World two", "en"}, {"خبر العالم", "ar"}, {"خبر آخر", "ar"}} {
+			at := p.now.Add(time.Duration(i-10) * time.Minute)
+			draft := &content.Draft{Title: a.title, Slug: fmt.Sprint("a", i), Language: a.language, Status: article.StatusPublished, PublishedAt: &at}
+			if a.title != "Other" && a.title != "خبر آخر" {
+				draft.PrimaryCategory = &sections[0]
+			}
+			saved, err := p.Articles.Save(ctx, draft)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys[a.title] = saved[0].ID
+		}
+		for i, title := range []string{"Other", "خبر العالم", "World one"} {
+			p.DB.Ent(ctx).Pick.Create().SetArticleID(keys[title]).SetPosition(i).ExecX(ctx)
+		}
+		for name, c := range map[string]struct {
+			list   *ent.Newsletter
+			source newsletterissue.Source
+			want   []string
+		}{
+			"latest":              {p.morning, newsletterissue.SourceLatest, []string{"World two", "Other", "World one"}},
+			"latest, in Arabic":   {p.evening, newsletterissue.SourceLatest, []string{"خبر آخر", "خبر العالم"}},
+			"category":            {p.morning, newsletterissue.SourceCategory, []string{"World two", "World one"}},
+			"category, in Arabic": {p.evening, newsletterissue.SourceCategory, []string{"خبر العالم"}},
+			"picks":               {p.morning, newsletterissue.SourcePicks, []string{"Other", "World one"}},
+			"picks, in Arabic":    {p.evening, newsletterissue.SourcePicks, []string{"خبر العالم"}},
+			"chosen":              {p.morning, newsletterissue.SourceChosen, []string{"World one", "خبر العالم", "Other"}}, // whatever its language
+		} {
+			create := p.DB.Ent(ctx).NewsletterIssue.Create().SetNewsletterID(c.list.ID).SetSubject(name).SetSource(c.source).SetArticleCount(9)
+			switch c.source {
+			case newsletterissue.SourceCategory:
+				create.SetCategoryID(sections[0])
+			case newsletterissue.SourceChosen:
+				var chosen []int
+				for _, title := range c.want {
+					chosen = append(chosen, keys[title])
+				}
+				create.SetArticleIds(chosen)
+			}
+			previews, err := p.Newsletters.Previews(p.editor, []*ent.NewsletterIssue{create.SaveX(ctx)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for line := range strings.SplitSeq(previews[0].Text, "\n") {
+				if _, known := keys[strings.TrimSpace(line)]; known {
+					got = append(got, strings.TrimSpace(line))
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s: %q, want %q in\n%s", name, got, c.want, previews[0].Text)
+			}
+		}
 	})
 }

@@ -60,7 +60,11 @@ func (s *Service) SendIssue(ctx context.Context, key int) (issue *ent.Newsletter
 		if issue, err = s.IssueByID(ctx, key); err != nil || issue.Status != newsletterissue.StatusDraft {
 			return err
 		}
-		articles, err := s.compose(ctx, issue)
+		list, err := s.ByID(ctx, issue.NewsletterID)
+		if err != nil {
+			return err
+		}
+		articles, err := s.compose(ctx, list, issue)
 		if err != nil {
 			return err
 		}

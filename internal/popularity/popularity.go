@@ -69,8 +69,13 @@ const (
 // robots are the words by which programs that fetch pages name themselves.
 var robots = regexp.MustCompile(`(?i)bot\b|bot[/;_-]|crawl|spider|slurp|preview|fetch|scrap|monitor|curl|wget|python|httpclient|headless|lighthouse|facebookexternalhit|^$`)
 
+// telephones are makes of telephones that are called like a robot.
+var telephones = regexp.MustCompile(`(?i)\bcubot\b`)
+
 // IsRobot reports whether a User-Agent is that of an obvious robot, or none.
-func IsRobot(userAgent string) bool { return robots.MatchString(userAgent) }
+func IsRobot(userAgent string) bool {
+	return robots.MatchString(telephones.ReplaceAllString(userAgent, "phone"))
+}
 
 func (s *Service) hour() int { return int(s.Now().Unix() / 3600) }
 
@@ -108,13 +113,16 @@ var (
 		ON CONFLICT (article_id) DO UPDATE SET views = v.views + excluded.views`)
 
 	// The sites' list (kind 0) and those of sections (kind 1) have the published
-	// articles only.
+	// articles only. A window ends now, not with the hour of the clock: of the hour
+	// that it begins in ($2), views count by the part of it ($4, in seconds) that
+	// lies in the window, as if they had come evenly.
 	dropRankSQL = store.MaintainBoth(`DELETE FROM most_read WHERE span = $1`)
 	rankSQL     = store.MaintainBoth(`INSERT INTO most_read (span, kind, owner_id, position, article_id, views)
-		SELECT $1, ranked.kind, ranked.owner_id, ranked.position, ranked.article_id, ranked.views FROM (
-			SELECT l.kind, l.owner_id, l.article_id, v.views,
-				row_number() OVER (PARTITION BY l.kind, l.owner_id ORDER BY v.views DESC, l.article_id DESC) AS position
-			FROM (SELECT article_id, sum(views) AS views FROM article_views WHERE hour > $2 GROUP BY article_id) v
+		SELECT $1, ranked.kind, ranked.owner_id, ranked.position, ranked.article_id, ranked.weight / 3600 FROM (
+			SELECT l.kind, l.owner_id, l.article_id, v.weight,
+				row_number() OVER (PARTITION BY l.kind, l.owner_id ORDER BY v.weight DESC, l.article_id DESC) AS position
+			FROM (SELECT article_id, CAST(sum(CASE WHEN hour = $2 THEN views * $4 ELSE views * 3600 END) AS bigint) AS weight
+				FROM article_views WHERE hour >= $2 GROUP BY article_id) v
 			JOIN listings l ON l.article_id = v.article_id AND l.kind IN (0, 1)
 		) ranked WHERE ranked.position <= $3`)
 	mostReadSQL = store.Read(`SELECT m.article_id FROM most_read m
@@ -170,13 +178,13 @@ func cmpHourly(a, b hourly) int {
 
 // Rank finds the most read articles anew.
 func (s *Service) Rank(ctx context.Context) error {
-	now := s.hour()
+	now, elapsed := s.hour(), int(s.Now().Unix()%3600)
 	err := s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
 		for span := Hour; span <= Month; span++ {
 			if _, err := s.db.Exec(ctx, dropRankSQL, int(span)); err != nil {
 				return err
 			}
-			if _, err := s.db.Exec(ctx, rankSQL, int(span), now-hours[span], MaxRanked); err != nil {
+			if _, err := s.db.Exec(ctx, rankSQL, int(span), now-hours[span], MaxRanked, 3600-elapsed); err != nil {
 				return err
 			}
 		}

@@ -1,4 +1,4 @@
-// Package readername checks the names that readers give themselves, with an
+// Package readername checks the names and e-mail addresses that readers give, with an
 // account or as guests.
 package readername
 

@@ -14,7 +14,8 @@ import (
 // Ages say how long each kind of data is kept.
 type Ages struct {
 	AuditLog          time.Duration // entries of the audit log, with their addresses
-	GuestEmails       time.Duration // e-mail addresses of guests who commented
+	GuestEmails       time.Duration // e-mail addresses of guests who commented, and the tokens of their links
+	RemovedComments   time.Duration // texts of comments that are gone, and earlier texts of others
 	Addresses         time.Duration // network addresses of comments, bans and consents, with programs beside those
 	Views             time.Duration // how often articles were viewed in each hour
 	Unsubscribed      time.Duration // addresses that left all newsletters
@@ -23,7 +24,7 @@ type Ages struct {
 }
 
 // Default are the ages of a server whose settings say nothing.
-var Default = Ages{AuditLog: 2 * 365 * 24 * time.Hour, GuestEmails: 180 * 24 * time.Hour, Addresses: 90 * 24 * time.Hour, Unsubscribed: 90 * 24 * time.Hour,
+var Default = Ages{AuditLog: 2 * 365 * 24 * time.Hour, GuestEmails: 180 * 24 * time.Hour, RemovedComments: 180 * 24 * time.Hour, Addresses: 90 * 24 * time.Hour, Unsubscribed: 90 * 24 * time.Hour,
 	Deliveries: 90 * 24 * time.Hour, Views: 31 * 24 * time.Hour, AnonymousConsents: 365 * 24 * time.Hour}
 
 // Service removes what is too old.
@@ -59,7 +60,14 @@ type rule struct {
 
 var rules = []rule{
 	{Setting: "retain-audit-log", age: func(a Ages) time.Duration { return a.AuditLog }, statement: store.MaintainBoth(`DELETE FROM audit_entries WHERE id IN (SELECT id FROM audit_entries WHERE at < $1 ORDER BY at LIMIT $2)`)},
-	{Setting: "retain-guest-emails", age: func(a Ages) time.Duration { return a.GuestEmails }, statement: store.MaintainBoth(`UPDATE comments SET guest_email = '' WHERE id IN (SELECT id FROM comments WHERE guest_email <> '' AND posted_at < $1 LIMIT $2)`)},
+	{Setting: "retain-guest-emails", age: func(a Ages) time.Duration { return a.GuestEmails }, statement: store.MaintainBoth(`UPDATE comments SET guest_email = '', guest_token_hash = NULL
+			WHERE id IN (SELECT id FROM comments WHERE (guest_email <> '' OR guest_token_hash IS NOT NULL) AND posted_at < $1 LIMIT $2)`)},
+	// The text that was kept when a comment was taken away says when that was. What has
+	// none, such as spam that was never shown, goes by when it was posted.
+	{Setting: "retain-removed-comments", age: func(a Ages) time.Duration { return a.RemovedComments }, statement: store.MaintainBoth(`DELETE FROM comment_revisions WHERE id IN (SELECT id FROM comment_revisions WHERE replaced_at < $1 LIMIT $2)`)},
+	{Setting: "retain-removed-comments", age: func(a Ages) time.Duration { return a.RemovedComments }, statement: store.MaintainBoth(`UPDATE comments SET body = '', body_hash = '', guest_name = '', guest_email = '', guest_token_hash = NULL, address = ''
+			WHERE id IN (SELECT c.id FROM comments c WHERE c.status IN ('TRASH', 'SPAM') AND c.posted_at < $1 AND (c.body <> '' OR c.guest_name <> '')
+				AND NOT EXISTS (SELECT 1 FROM comment_revisions r WHERE r.comment_id = c.id AND r.replaced_at >= $1) LIMIT $2)`)},
 	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE consent_records SET address = '', user_agent = '' WHERE id IN (SELECT id FROM consent_records WHERE given_at < $1 AND (address <> '' OR user_agent <> '') LIMIT $2)`)},
 	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE comments SET address = '' WHERE id IN (SELECT id FROM comments WHERE address <> '' AND posted_at < $1 LIMIT $2)`)},
 	// A ban by address ends with the address: it may have become somebody else's.
@@ -72,6 +80,16 @@ var rules = []rule{
 	{Setting: "retain-unsubscribed", age: func(a Ages) time.Duration { return a.Unsubscribed }, statement: store.MaintainBoth(`DELETE FROM subscribers WHERE id IN (SELECT b.id FROM subscribers b WHERE b.created_at < $1
 			AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.subscriber_id = b.id AND (s.status = 'CONFIRMED' OR s.ended_at >= $1)) LIMIT $2)`)},
 	{Setting: "retain-deliveries", age: func(a Ages) time.Duration { return a.Deliveries }, statement: store.MaintainBoth(`DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d JOIN newsletter_issues i ON i.id = d.issue_id WHERE i.status = 'SENT' AND i.sent_at < $1 LIMIT $2)`)},
+}
+
+// Stated are the ages of all flags under which rules run, for the test of
+// docs/privacy.md.
+func Stated(a Ages) map[string]time.Duration {
+	all := map[string]time.Duration{}
+	for _, r := range rules {
+		all[r.Setting] = r.age(a)
+	}
+	return all
 }
 
 // Settings are the flags of all ages, for the test of docs/privacy.md.

@@ -1,17 +1,22 @@
 package retention_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/ent/subscription"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/retention"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -33,6 +38,59 @@ func TestDocumentationNamesEverySetting(t *testing.T) {
 	}
 }
 
+// fixed are the ages that no setting changes, by a phrase of their row in
+// docs/privacy.md.
+var fixed = map[string]time.Duration{
+	"| notifications |":                      interest.KeepNotificationsFor,
+	"| arguments of jobs that failed":        job.KeepDead,
+	"| what Undo puts back":                  bookmark.UndoFor,
+	"| archives of `requestDataExport`":      account.ExportLifetime,
+	"| bookmarks of devices without an acco": bookmark.DeviceListsFor,
+}
+
+// TestDocumentationStatesTheAges compares docs/privacy.md with the code.
+func TestDocumentationStatesTheAges(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/privacy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]time.Duration{}
+	for name, age := range retention.Stated(retention.Default) {
+		want["`--"+name+"`"] = age
+	}
+	for phrase, age := range fixed {
+		want[phrase] = age
+	}
+	for phrase, age := range want {
+		rows := 0
+		for line := range strings.SplitSeq(string(text), "\n") {
+			if !strings.HasPrefix(line, "| ") || !strings.Contains(line, phrase) {
+				continue
+			}
+			rows++
+			if !strings.Contains(line, "| "+stated(age)) && !strings.Contains(line, "| "+strings.Replace(stated(age), "1 year", "a year", 1)) {
+				t.Errorf("%s is %s, which is not what stands in %s", phrase, stated(age), line)
+			}
+		}
+		if rows == 0 {
+			t.Errorf("docs/privacy.md has no row for %s", phrase)
+		}
+	}
+}
+
+// stated is an age as docs/privacy.md writes it.
+func stated(age time.Duration) string {
+	days := int(age / (24 * time.Hour))
+	switch {
+	case days == 365:
+		return "1 year"
+	case days%365 == 0:
+		return fmt.Sprint(days/365, " years")
+	}
+	return fmt.Sprint(days, " days")
+}
+
 var (
 	viewSQL  = store.MaintainBoth(`INSERT INTO article_views (hour, article_id, views) VALUES ($1, $2, 1)`)
 	viewsSQL = store.MaintainBoth(`SELECT count(*) FROM article_views`)
@@ -47,8 +105,9 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 		s := retention.New(db, job.New(db, event.NewLog(db).Woken, job.Settings{}))
 		s.Now = func() time.Time { return now }
 		day := 24 * time.Hour
-		s.Ages = retention.Ages{AuditLog: 60 * day, GuestEmails: 10 * day, Addresses: 10 * day, Unsubscribed: 10 * day, Deliveries: 10 * day, Views: 10 * day, AnonymousConsents: 20 * day}
+		s.Ages = retention.Ages{AuditLog: 60 * day, GuestEmails: 10 * day, RemovedComments: 50 * day, Addresses: 10 * day, Unsubscribed: 10 * day, Deliveries: 10 * day, Views: 10 * day, AnonymousConsents: 20 * day}
 		article := client.Article.Create().SetTitle("A").SetSlug("a").SaveX(ctx)
+		late := client.Article.Create().SetTitle("B").SetSlug("b").SaveX(ctx)
 		list := client.Newsletter.Create().SetName("Morning").SetSlug("morning").SaveX(ctx)
 		for _, age := range []time.Duration{time.Hour, 15 * day, 100 * day} {
 			at := now.Add(-age)
@@ -70,11 +129,40 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			issue := client.NewsletterIssue.Create().SetNewsletterID(list.ID).SetSubject("Hello").SetStatus(newsletterissue.StatusSent).SetSentAt(at).SaveX(ctx)
 			client.Delivery.Create().SetIssueID(issue.ID).SetSubscriberID(stays.ID).ExecX(ctx)
 		}
+		// Comments that are gone: posted at one time, taken away at another.
+		gone := map[string]int{}
+		for name, c := range map[string]struct {
+			status        comment.Status
+			posted, taken time.Duration // taken 0: no text was kept then
+		}{
+			"taken long ago": {comment.StatusTrash, 100 * day, 90 * day}, "taken lately": {comment.StatusTrash, 100 * day, day}, "spam of long ago": {comment.StatusSpam, 100 * day, 0},
+			"spam of late": {comment.StatusSpam, day, 0}, "shown": {comment.StatusApproved, 100 * day, 0}, "edited": {comment.StatusApproved, 100 * day, 90 * day},
+		} {
+			row := client.Comment.Create().SetArticleID(late.ID).SetGuestName("Guest").SetBody("Words.").SetStatus(c.status).SetPostedAt(now.Add(-c.posted)).
+				SetGuestTokenHash(name).SaveX(ctx)
+			if c.taken != 0 {
+				client.CommentRevision.Create().SetCommentID(row.ID).SetBody("Words.").SetReplacedAt(now.Add(-c.taken)).ExecX(ctx)
+			}
+			gone[name] = row.ID
+		}
 		for range 2 {
 			if err := s.Run(ctx); err != nil {
 				t.Fatal(err)
 			}
 		}
+		for name, left := range map[string]bool{"taken long ago": false, "taken lately": true, "spam of long ago": false, "spam of late": true, "shown": true, "edited": true} {
+			c := client.Comment.GetX(ctx, gone[name])
+			if (c.Body != "") != left || (c.GuestName != "") != left {
+				t.Errorf("%s: the text %q of %q is left, want %v", name, c.Body, c.GuestName, left)
+			}
+			if (c.GuestTokenHash != nil) != (name == "spam of late") {
+				t.Errorf("%s: a token of a guest %v", name, c.GuestTokenHash)
+			}
+		}
+		if n := client.CommentRevision.Query().CountX(ctx); n != 1 {
+			t.Errorf("%d earlier texts are left, want 1", n)
+		}
+		client.Comment.Delete().Where(comment.ArticleID(late.ID)).ExecX(ctx)
 		withEmail, withAddress, commentAddress, reporters, bansByAddress := 0, 0, 0, 0, 0
 		for _, c := range client.Comment.Query().AllX(ctx) {
 			if c.GuestEmail != "" {
