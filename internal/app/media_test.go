@@ -107,7 +107,7 @@ func TestEditorUploadsFromGraphiQL(t *testing.T) {
 		t.Fatal("docs/media.md shows no operation")
 	}
 	const email, password = "desk@example.org", "correct horse battery staple"
-	journey(t, "media.mjs", testkit.URL(t, "sqlite"), func(a *app.App) { makeEditor(t, a, email, password) },
+	journey(t, "media.mjs", testkit.URL(t, "sqlite"), func(a *app.App) { makeAccount(t, a, email, password, user.RoleEditor) },
 		[]string{"BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password, "BROADSHEET_OPERATIONS=" + operations[1]})
 }
 
