@@ -40,6 +40,7 @@ var maintains = map[string]string{
 	"newsroom.nextDueSQL":        "tells when something is due next, not what",
 	"newsroom.comingSQL":         "tells when something is due next, not what",
 	"newsroom.dueCountSQL":       "counts what is due for scheduleHealth, which only the newsroom reads",
+	"newsroom.checksSQL":         "checks an article on its way to readers, of a record that the viewer may see",
 	"newsroom.versionsSQL":       "tells whether an article that failed was changed",
 	"account.archived":           "reads what a reader wrote, for the archive that this reader asked for",
 	"retention.rules":            "empties what is too old of rows that are not given to anybody",

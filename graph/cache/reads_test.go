@@ -49,6 +49,7 @@ var contexts = map[string]string{
 	"auditKey":       "the cache's own",
 	"deferKey":       "of changes",
 	"infoKey":        "of jobs",
+	"counterKey":     "counts statements, and changes nothing of what they answer",
 	"txKey":          "of the database",
 	"wireKey":        "of the database",
 	"turnKey":        "of the database",

@@ -5749,7 +5749,7 @@ type PublishCheck {
   code: PublishCheckCode!
   "What follows from it."
   severity: PublishCheckSeverity!
-  "What is missing, and what to do."
+  "What is missing, and how to add it."
   message: String!
 }
 

@@ -35,7 +35,7 @@ var archived = func() []part {
 		{name: "follows", table: "follows", columns: `t.kind, t.owner_id, t.notify, t.created_at`, from: own},
 		{name: "settings", table: "reader_settings", columns: `t.history_enabled, t.notify_replies, t.notify_followed, t.notify_breaking, t.digest, t.digest_sent_at, t.digest_due_at`, from: own},
 		{name: "history", table: "reading_history", columns: `t.article_id, t.read_at`, from: own},
-		{name: "notifications", table: "notifications", columns: `t.kind, t.cause, t.article_id, t.comment_id, t.text, t.created_at, t.read_at`, from: own},
+		{name: "notifications", table: "notifications", columns: `t.kind, t.cause, t.article_id, t.comment_id, t.media_id, t.text, t.created_at, t.read_at`, from: own},
 		{name: "auditLog", table: "audit_entries", columns: `t.at, t.actor_name, t.actor_role, t.action, t.entity, t.entity_id, t.address, t.user_agent, t.request_id`, from: ` WHERE t.actor_id = $1 ORDER BY t.id`},
 		{name: "newsletterAddress", table: "subscribers", columns: `t.email, t.language, t.created_at`, from: ` JOIN users u ON u.email = t.email WHERE u.id = $1`},
 		{name: "newsletters", table: "subscriptions", columns: `n.name, t.newsletter_id, t.status, t.created_at, t.confirmed_at, t.ended_at`, from: ` JOIN newsletters n ON n.id = t.newsletter_id` + subscriber},
