@@ -5530,7 +5530,7 @@ enum PublishCheckCode {
   MISSING_AUTHOR
   "There is no featured picture."
   MISSING_FEATURED_MEDIA
-  "A picture has no alternative text."
+  "The featured picture has no alternative text."
   MISSING_ALT_TEXT
 }
 

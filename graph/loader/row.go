@@ -124,6 +124,9 @@ func (k *Kind[T, R]) enter(r *Response, found []*T) []*R {
 		if said, ok := any(row).(*ent.Comment); ok { // a comment shows counts of what is said around it
 			r.Shown.note(Dependency{Entity: id.Article, Key: said.ArticleID, List: "comments"})
 		}
+		if entry, ok := any(row).(*ent.LiveEntry); ok { // its body depends on what is hidden of its article
+			r.Shown.rows(id.Article, []int{entry.ArticleID})
+		}
 		made = append(made, k.row(row, place[T]{c, len(c.rows)}))
 		c.rows, c.keys = append(c.rows, row), append(c.keys, key)
 		shown[i] = &made[len(made)-1]

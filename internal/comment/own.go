@@ -245,6 +245,9 @@ func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was co
 // takeAway hides a comment whose article is locked. One with replies keeps its
 // place without its text, so that what others said stays.
 func (s *Service) takeAway(ctx context.Context, c **ent.Comment, by comment.RemovedBy, to comment.Status, reason string) error {
+	if (*c).RemovedBy == comment.RemovedByAuthor && by != comment.RemovedByAuthor {
+		return nil // it stays the author's decision, which nobody else can undo
+	}
 	was := (*c).Status
 	update := s.db.Ent(ctx).Comment.UpdateOneID((*c).ID).SetRemovedBy(by).SetRemovalReason(reason).SetHeldFor("").SetReportCount(0).ClearPinnedAt()
 	taken := (*c).RemovedAt != nil || was == comment.StatusTrash || was == comment.StatusSpam

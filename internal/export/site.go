@@ -507,7 +507,7 @@ func (w *siteExport) redirects(ctx context.Context) error {
 }
 
 // shownSQL gives the media that something shows which readers see.
-var shownSQL = store.ReadBoth(`SELECT m.id FROM media m WHERE m.id > $1 AND (visible_media(m)
+var shownSQL = store.ReadBoth(`SELECT m.id FROM media m WHERE m.id > $1 AND NOT m.expired AND (visible_media(m)
 	OR EXISTS (SELECT 1 FROM article_media ua JOIN articles a ON a.id = ua.article_id WHERE ua.media_id = m.id AND visible_article(a))
 	OR EXISTS (SELECT 1 FROM page_media up JOIN pages p ON p.id = up.page_id WHERE up.media_id = m.id AND visible_page(p))) ORDER BY m.id LIMIT $2`)
 

@@ -25,7 +25,8 @@ var (
 	reviveSQL = store.MaintainBoth(`UPDATE media SET expired = FALSE WHERE expired AND (expires_at IS NULL OR expires_at > $1)
 		AND id IN (SELECT m.id FROM media m WHERE m.expired AND (m.expires_at IS NULL OR m.expires_at > $1) LIMIT $2) RETURNING id`)
 	nextExpirySQL = store.MaintainBoth(`SELECT m.expires_at FROM media m WHERE NOT m.expired AND m.expires_at IS NOT NULL ORDER BY m.expires_at LIMIT 1`)
-	licenceSQL    = store.MaintainBoth(`SELECT m.expired, m.expires_at FROM media m WHERE m.blob_key = $1 AND m.blob_key <> '' LIMIT 10`)
+	licenceSQL    = store.MaintainBoth(`SELECT m.expired, m.expires_at FROM media m WHERE m.blob_key = $1 AND m.blob_key <> ''
+		ORDER BY m.expired, m.expires_at IS NOT NULL, m.expires_at DESC LIMIT 10`)
 )
 
 // expireBatch is how many items are marked in one transaction.

@@ -48,7 +48,7 @@ var publishChecks = []struct {
 	{MissingCategory, Warning, "The article has no category, so it stands in no section. Set primaryCategoryId."},
 	{MissingAuthor, Warning, "The article has neither authors nor a by-line. Set authorIds or byline."},
 	{MissingFeaturedMedia, Warning, "The article has no featured picture. Set featuredMediaId."},
-	{MissingAltText, Warning, "A picture of the article has no alternative text, which screen readers read. Set it with updateMedia."},
+	{MissingAltText, Warning, "The featured picture has no alternative text, which screen readers read. Set it with updateMedia."},
 }
 
 // CheckSetting is the severity of a check on this site.
@@ -72,15 +72,15 @@ var (
 		COALESCE(d.byline, '') = '' AND NOT EXISTS (SELECT 1 FROM bylines b WHERE b.article_id = a.id),
 		a.featured_media_id IS NULL,
 		EXISTS (SELECT 1 FROM media m WHERE m.id = a.featured_media_id AND m.kind = 'IMAGE' AND m.alt = '')
-			OR EXISTS (SELECT 1 FROM article_media u JOIN media m ON m.id = u.media_id WHERE u.article_id = a.id AND m.kind = 'IMAGE' AND m.alt = '')
 		FROM each_id($1) JOIN articles a ON a.id = each_id.id LEFT JOIN article_details d ON d.article_id = a.id`)
 	checkSettingsSQL    = store.MaintainBoth(`SELECT id, publish_checks FROM sites ORDER BY id LIMIT 1`)
+	holdCheckSettings   = store.Maintain(`SELECT id, publish_checks FROM sites ORDER BY id LIMIT 1 FOR UPDATE`, `SELECT id, publish_checks FROM sites ORDER BY id LIMIT 1`)
 	setCheckSettingsSQL = store.MaintainBoth(`UPDATE sites SET publish_checks = $2 WHERE id = $1`)
 )
 
 // checksOf are the checks that each of the articles fails.
 func (s *Service) checksOf(ctx context.Context, ids []int) (map[int][]FailedCheck, error) {
-	_, severities, err := s.storedChecks(ctx)
+	_, severities, err := s.storedChecks(ctx, checkSettingsSQL)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +138,12 @@ func (s *Service) passes(ctx context.Context, articleID int) error {
 
 // storedChecks gives the key of the site, 0 if there is none, and the severity of
 // every check.
-func (s *Service) storedChecks(ctx context.Context) (siteID int, severities map[PublishCheck]Severity, err error) {
+func (s *Service) storedChecks(ctx context.Context, read *store.Statement) (siteID int, severities map[PublishCheck]Severity, err error) {
 	severities = make(map[PublishCheck]Severity, len(publishChecks))
 	for _, c := range publishChecks {
 		severities[c.code] = c.severity
 	}
-	_, err = store.Collect(ctx, s.db, checkSettingsSQL, func(rows *sql.Rows) (none struct{}, err error) {
+	_, err = store.Collect(ctx, s.db, read, func(rows *sql.Rows) (none struct{}, err error) {
 		var text []byte
 		if err := rows.Scan(&siteID, &text); err != nil || len(text) == 0 {
 			return none, err
@@ -161,7 +161,7 @@ func (s *Service) CheckSettings(ctx context.Context) ([]*CheckSetting, error) {
 	if err := access.Require(ctx, access.ReadNewsroom); err != nil {
 		return nil, err
 	}
-	_, severities, err := s.storedChecks(ctx)
+	_, severities, err := s.storedChecks(ctx, checkSettingsSQL)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (s *Service) UpdateCheckSettings(ctx context.Context, changes []CheckSettin
 		}
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
-		siteID, severities, err := s.storedChecks(ctx)
+		siteID, severities, err := s.storedChecks(ctx, holdCheckSettings)
 		if err != nil {
 			return err
 		}
