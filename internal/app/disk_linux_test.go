@@ -150,7 +150,7 @@ func TestDisksLoseNothingAcknowledged(t *testing.T) {
 			},
 			begin: func(t *testing.T, dir string, _ *testkit.Process) func() {
 				t.Helper()
-				filler, err := os.Create(dir + "/filler") //nolint:gosec // G304: a folder of this test
+				filler, err := os.Create(dir + "/filler")
 				must(t, err)
 				for err == nil {
 					_, err = filler.Write(make([]byte, 4096))
@@ -163,7 +163,7 @@ func TestDisksLoseNothingAcknowledged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			must(t, os.Chmod(filepath.Dir(dir), 0o755)) //nolint:gosec // G302: for the server's user
+			must(t, os.Chmod(filepath.Dir(dir), 0o755))
 			if f.prepare != nil {
 				f.prepare(t, dir)
 			}

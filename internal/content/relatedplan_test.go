@@ -19,7 +19,7 @@ func plan(t *testing.T, db *store.DB, s *store.Statement, args ...any) string {
 }
 
 // planFor is plan for the viewer of a context.
-func planFor(t *testing.T, ctx context.Context, db *store.DB, s *store.Statement, args ...any) string { //nolint:revive // the test comes first
+func planFor(t *testing.T, ctx context.Context, db *store.DB, s *store.Statement, args ...any) string {
 	t.Helper()
 	var text string
 	err := db.Tx(ctx, func(ctx context.Context) error {

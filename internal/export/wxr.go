@@ -457,9 +457,10 @@ func (e *wxrExport) article(ctx context.Context, a *ent.Article) error {
 	sticky, _ := custom["sticky"].(bool)
 	it.Sticky = sticky || e.sticky[a.ID]
 	e.trash(it, a.TrashedAt)
-	if a.CommentPolicy == article.CommentPolicyClosed {
+	switch a.CommentPolicy {
+	case article.CommentPolicyClosed:
 		it.CommentStatus = "closed"
-	} else if a.CommentPolicy == article.CommentPolicyRegistered {
+	case article.CommentPolicyRegistered:
 		e.limit("articles on which accounts alone may comment: open to all", 1)
 	}
 	e.filed(it, a)

@@ -176,7 +176,7 @@ func (s *Service) tell(ctx context.Context, e event.Event) error {
 	case e.Entity == id.Media && e.Expired:
 		now := s.Now()
 		return s.made(ctx, now, tellDeskSQL, e.EntityID, int(e.ID), now)
-	case e.Entity != id.Comment || e.Action != event.Published && e.Action != event.Unpublished && !e.Detail.Decided:
+	case e.Entity != id.Comment || e.Action != event.Published && e.Action != event.Unpublished && !e.Decided:
 		return nil
 	case e.Action == event.Published:
 		now := s.Now()

@@ -101,7 +101,7 @@ func (a *Answers) Get(key string, now time.Time) *Answer {
 
 // Make makes an answer and keeps it. Who asks for the same meanwhile waits for it; one
 // that goes away does not end it for the others. A nil answer is not kept.
-func (a *Answers) Make(ctx context.Context, key string, of Of, now time.Time, make func(ctx context.Context) (*Answer, error)) (*Answer, error) {
+func (a *Answers) Make(ctx context.Context, key string, of Of, now time.Time, build func(ctx context.Context) (*Answer, error)) (*Answer, error) {
 	made, err, _ := a.making.Do(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.within)
 		defer cancel()
@@ -111,7 +111,7 @@ func (a *Answers) Make(ctx context.Context, key string, of Of, now time.Time, ma
 			e.comments = a.comments.Load()
 		}
 		var err error
-		if e.Answer, err = make(ctx); err == nil && e.Answer != nil && len(e.Body) <= maxBytes {
+		if e.Answer, err = build(ctx); err == nil && e.Answer != nil && len(e.Body) <= maxBytes {
 			a.answers.Add(key, e)
 		}
 		return e.Answer, err

@@ -99,7 +99,7 @@ func serveMedia(ctx context.Context, text string) error {
 		return err
 	}
 	fmt.Println(listener.Addr())
-	return http.Serve(listener, mux) //nolint:gosec // for one test
+	return http.Serve(listener, mux)
 }
 
 // numberedJPEG is a picture of which there is no other.
@@ -166,7 +166,7 @@ func TestSoakAKilledServerLosesNoFile(t *testing.T) {
 						default:
 						}
 						for _, name := range []string{"/160.webp", "/640.jpg", "/480.webp"} {
-							_, _ = http.Get(base + Prefix + key + name) //nolint:noctx,bodyclose // the server is killed
+							_, _ = http.Get(base + Prefix + key + name) //nolint:bodyclose // the server is killed
 						}
 					}
 				})
@@ -209,7 +209,7 @@ func TestSoakAKilledServerLosesNoFile(t *testing.T) {
 
 // send uploads a file, and tells whether that was acknowledged.
 func send(base string, data []byte) (key string, ok bool) {
-	answer, err := http.Post(base+"/upload", "image/jpeg", bytes.NewReader(data)) //nolint:noctx // the server is killed
+	answer, err := http.Post(base+"/upload", "image/jpeg", bytes.NewReader(data))
 	if err != nil {
 		return "", false
 	}
@@ -221,7 +221,7 @@ func send(base string, data []byte) (key string, ok bool) {
 
 func fetch(t *testing.T, address string) []byte {
 	t.Helper()
-	answer, err := http.Get(address) //nolint:noctx // for one test
+	answer, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestConnectionsThatOnlyReadAreReplaced(t *testing.T) {
 	if os.Getuid() == 0 {
 		// Root may write to any file: this thread, which ends with the test, is nobody.
 		const nobody = 65534
-		if err := errors.Join(os.Chmod(filepath.Dir(filepath.Dir(path)), 0o755), os.Chown(filepath.Dir(path), nobody, nobody), os.Chown(path, nobody, nobody)); err != nil { //nolint:gosec // G302: see above
+		if err := errors.Join(os.Chmod(filepath.Dir(filepath.Dir(path)), 0o755), os.Chown(filepath.Dir(path), nobody, nobody), os.Chown(path, nobody, nobody)); err != nil {
 			t.Fatal(err)
 		}
 		runtime.LockOSThread()

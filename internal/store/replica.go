@@ -171,7 +171,7 @@ func (r *standbyReading) fails(ctx context.Context, err error) bool {
 // patiently runs the first part of a statement on a standby, until its first row is there,
 // within its bound. The context that do is given lives on for the rows.
 func patiently(ctx context.Context, do func(ctx context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx) //nolint:govet // ends with the request: rows are read after this
+	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(replicaPatience, cancel)
 	err := do(ctx)
 	if !timer.Stop() && err == nil {
@@ -180,7 +180,7 @@ func patiently(ctx context.Context, do func(ctx context.Context) error) error {
 	if err != nil {
 		cancel()
 	}
-	return err //nolint:govet // see above
+	return err
 }
 
 // query runs a statement on the standby; ok is false where the primary must be asked.

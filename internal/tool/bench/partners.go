@@ -163,7 +163,7 @@ type changesPage struct {
 }
 
 func (b *partnersBench) changesAfter(ctx context.Context, cursor, more string) (p changesPage, bytes int, err error) {
-	_, text, err := b.get(ctx, http.DefaultClient, "/partner/changes?after="+cursor+more, "Authorization", "Bearer "+b.token)
+	_, text, err := b.get(ctx, http.DefaultClient, "/partner/changes?after="+cursor+more, "Authorization", "Bearer "+b.token) //nolint:bodyclose // get closes it
 	if err == nil {
 		err = json.Unmarshal(text, &p)
 	}
@@ -248,7 +248,7 @@ func (b *partnersBench) feeds(ctx context.Context) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: feedConnections, DisableCompression: true}}
 	defer client.CloseIdleConnections()
 	for _, path := range []string{"/feed/", "/feed/atom/", "/feed/json/", "/feed/ninjs/"} {
-		first, text, err := b.get(ctx, client, path)
+		first, text, err := b.get(ctx, client, path) //nolint:bodyclose // get closes it
 		if err != nil {
 			return err
 		}
@@ -269,7 +269,7 @@ func (b *partnersBench) feeds(ctx context.Context) error {
 			tag := first.Header.Get("ETag")
 			for { // until the server has heard of it
 				start := time.Now()
-				answer, _, err := b.get(ctx, client, path)
+				answer, _, err := b.get(ctx, client, path) //nolint:bodyclose // get closes it
 				if err != nil {
 					return err
 				}
@@ -293,7 +293,7 @@ func (b *partnersBench) rate(ctx context.Context, client *http.Client, path stri
 	for range feedConnections {
 		group.Go(func() {
 			for time.Since(begun) < b.duration {
-				answer, _, err := b.get(ctx, client, path, header...)
+				answer, _, err := b.get(ctx, client, path, header...) //nolint:bodyclose // get closes it
 				if err == nil && len(header) > 0 && answer.StatusCode != http.StatusNotModified {
 					err = fmt.Errorf("%s: %s in place of 304", path, answer.Status)
 				}
