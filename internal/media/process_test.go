@@ -166,7 +166,7 @@ func TestSoakAKilledServerLosesNoFile(t *testing.T) {
 						default:
 						}
 						for _, name := range []string{"/160.webp", "/640.jpg", "/480.webp"} {
-							_, _ = http.Get(base + Prefix + key + name) //nolint:bodyclose // the server is killed
+							_, _ = http.Get(base + Prefix + key + name)
 						}
 					}
 				})
