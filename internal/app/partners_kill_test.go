@@ -82,12 +82,13 @@ type crowd struct {
 
 	articles sync.Map // ids
 	written  atomic.Int64
-	over     atomic.Bool // nothing is written any more
+	wrote    chan struct{} // is sent to, where somebody waits, when written goes up
+	over     atomic.Bool   // nothing is written any more
 }
 
 func newCrowd(t *testing.T, url string, nodes int) *crowd {
 	t.Helper()
-	c := &crowd{t: t, url: url, services: app.NewServices(testkit.Open(t, url, store.Options{}), nil)}
+	c := &crowd{t: t, url: url, wrote: make(chan struct{}, 1), services: app.NewServices(testkit.Open(t, url, store.Options{}), nil)}
 	reachable(c.services.Webhooks)
 	s := &site{App: &app.App{Services: c.services}}
 	_, _, c.editor = (&served{App: s.App}).signedIn(t, user.RoleAdmin)
@@ -206,6 +207,10 @@ func (c *crowd) mutate(random *rand.Rand, mutation string) (string, error) {
 		return "", nil
 	}
 	c.written.Add(1)
+	select {
+	case c.wrote <- struct{}{}:
+	default: // it was told already
+	}
 	return answer.Data.It.Article.ID, nil
 }
 
@@ -411,7 +416,10 @@ func (c *crowd) run(writers, kills, between int, more func() bool) {
 	killed := 0
 	for random := rand.New(rand.NewPCG(seed, 1)); killed < kills || more(); killed++ {
 		for goal := c.written.Load() + int64(between); c.written.Load() < goal && t.Context().Err() == nil; {
-			time.Sleep(5 * time.Millisecond) // the writers' work is in other processes: there is nothing to wait for but the count
+			select {
+			case <-c.wrote:
+			case <-t.Context().Done():
+			}
 		}
 		if killed == kills/2 {
 			partners.Go(func() { joined, _ = c.pull(joining, seed+1, true) })
