@@ -107,11 +107,11 @@ var blankLines = regexp.MustCompile(`\n{3,}`)
 // Unicode, without control characters and marks that set a direction.
 func cleanBody(text string) string {
 	return tidy(strings.Map(func(r rune) rune {
-		if isOverride(r) || isIsolate(r) || unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if isOverride(r) || isIsolate(r) {
 			return -1
 		}
 		return r
-	}, strings.ReplaceAll(text, "\r\n", "\n")))
+	}, text))
 }
 
 // tidy is cleanBody for a text whose marks of direction were checked.
