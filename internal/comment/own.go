@@ -273,12 +273,14 @@ func (s *Service) Delete(ctx context.Context, key int, token string) error {
 		switch {
 		case err != nil:
 			return err
-		case isOwn(ctx, c, token) && isGone(c) && c.RemovedBy == comment.RemovedByAuthor:
-			return nil
-		case !isOwn(ctx, c, token) || isGone(c):
+		case !isOwn(ctx, c, token):
 			return notYours()
+		case !isGone(c):
+			return s.takeAway(ctx, &c, comment.RemovedByAuthor, comment.StatusTrash, "")
+		case c.RemovedBy == comment.RemovedByAuthor: // taken back before
+			return nil
 		}
-		return s.takeAway(ctx, &c, comment.RemovedByAuthor, comment.StatusTrash, "")
+		return notYours()
 	})
 	if err != nil {
 		return fmt.Errorf("delete a comment: %w", err)
