@@ -37,16 +37,31 @@ type Report struct {
 
 const maxExplanation = 2_000
 
+// reportedSQL is what statements that write reports give of each: its key, and whether
+// somebody is written to, which is who gave an address, and the account of a notice of
+// illegal content.
+const reportedSQL = ` RETURNING id, email <> '' OR user_id IS NOT NULL AND reason = 'ILLEGAL_CONTENT'`
+
 var (
 	addReportSQL = store.MaintainBoth(`INSERT INTO comment_reports (comment_id, user_id, reporter, reason, explanation, law, name, email, good_faith, created_at, decision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'NONE') ON CONFLICT (comment_id, reporter) DO NOTHING RETURNING id`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'NONE') ON CONFLICT (comment_id, reporter) DO NOTHING` + reportedSQL)
 	countReportSQL  = store.MaintainBoth(`UPDATE comments SET report_count = report_count + 1 WHERE id = $1`)
-	closeReportsSQL = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL
-		RETURNING id, email <> '' OR user_id IS NOT NULL AND reason = 'ILLEGAL_CONTENT'`)
+	closeReportsSQL = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL` + reportedSQL)
 	reportsSQL = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
 		FROM each_id($1) JOIN comment_reports r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 	earlierSQL = store.MaintainBoth(`SELECT comment_id, body, replaced_at FROM each_id($1) JOIN comment_revisions r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 )
+
+// reported is a report that was written, of reportedSQL.
+type reported struct {
+	key    int
+	answer bool
+}
+
+func scanReported(rows *sql.Rows) (r reported, err error) {
+	err = rows.Scan(&r.key, &r.answer)
+	return r, err
+}
 
 // How many reports are taken: the reporter and, as a mail confirms each, the
 // address they give.
@@ -113,32 +128,25 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 		if len(there) == 0 {
 			return fault.Mistake(fault.Missing, "commentId", "There is no such comment.")
 		}
-		add := func(by string) (int, error) {
-			added, err := store.Collect(ctx, s.db, addReportSQL, store.ScanInt, r.CommentID, user, hashOf(by), string(r.Reason), r.Explanation, r.Law, r.Name, r.Email, r.GoodFaith, s.Now())
-			if err != nil || len(added) == 0 {
-				return 0, err
-			}
-			return added[0], nil
+		add := func(by string) ([]reported, error) {
+			return store.Collect(ctx, s.db, addReportSQL, scanReported, r.CommentID, user, hashOf(by), string(r.Reason), r.Explanation, r.Law, r.Name, r.Email, r.GoodFaith, s.Now())
 		}
-		key, err := add(by)
+		added, err := add(by)
 		if err != nil {
 			return err
 		}
-		if key != 0 {
+		if len(added) > 0 {
 			if _, err := s.db.Exec(ctx, countReportSQL, r.CommentID); err != nil {
 				return err
 			}
 		} else if user == nil && r.Reason == commentreport.ReasonIllegal {
 			// Somebody else of the same network may have a notice of their own, which
 			// the law wants to be answered. It is kept and does not count again.
-			if key, err = add(by + ":" + r.Email); err != nil {
+			if added, err = add(by + ":" + r.Email); err != nil {
 				return err
 			}
 		}
-		if key == 0 || r.Email == "" && (user == nil || r.Reason != commentreport.ReasonIllegal) {
-			return nil
-		}
-		return s.write(ctx, letter{Template: "report-received", Comment: r.CommentID, Report: key})
+		return s.answer(ctx, "report-received", r.CommentID, added)
 	})
 	if err != nil {
 		return fmt.Errorf("report a comment: %w", err)
@@ -146,28 +154,25 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 	return nil
 }
 
-func (m *Moderator) closeReports(ctx context.Context, key int, decision string) error {
-	type closed struct {
-		key    int
-		answer bool
-	}
-	reports, err := store.Collect(ctx, m.s.db, closeReportsSQL, func(rows *sql.Rows) (c closed, err error) {
-		err = rows.Scan(&c.key, &c.answer)
-		return c, err
-	}, key, decision, m.s.Now(), access.Of(ctx).UserID)
-	if err != nil {
-		return fmt.Errorf("decide about reports: %w", err)
-	}
-	template := map[string]string{"UPHELD": "report-upheld", "DISMISSED": "report-dismissed"}[decision]
+// answer writes to those who sent reports about a comment and want an answer.
+func (s *Service) answer(ctx context.Context, template string, key int, reports []reported) error {
 	for _, r := range reports {
 		if !r.answer {
 			continue
 		}
-		if err := m.s.write(ctx, letter{Template: template, Comment: key, Report: r.key}); err != nil {
+		if err := s.write(ctx, letter{Template: template, Comment: key, Report: r.key}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (m *Moderator) closeReports(ctx context.Context, key int, decision string) error {
+	reports, err := store.Collect(ctx, m.s.db, closeReportsSQL, scanReported, key, decision, m.s.Now(), access.Of(ctx).UserID)
+	if err != nil {
+		return fmt.Errorf("decide about reports: %w", err)
+	}
+	return m.s.answer(ctx, map[string]string{"UPHELD": "report-upheld", "DISMISSED": "report-dismissed"}[decision], key, reports)
 }
 
 // Reports gives the reports about each comment, the oldest first.
