@@ -196,10 +196,7 @@ func (s *Service) admit(ctx context.Context, d *draft) error {
 		d.reasons, d.status = nil, comment.StatusApproved
 		return nil
 	}
-	if d.rules.blocked(d.address) {
-		return blockedNetwork()
-	}
-	muted, err := s.restrictions(ctx, d.viewer.UserID, d.GuestEmail, d.address)
+	muted, err := s.gate(ctx, d.rules, d.GuestEmail, "Comments")
 	if err != nil {
 		return err
 	}
@@ -304,10 +301,6 @@ func (s *Service) openThread(ctx context.Context, field string, root int) error 
 		return fault.Mistake(fault.Closed, field, "This thread is closed.")
 	}
 	return nil
-}
-
-func blockedNetwork() error {
-	return fault.Mistake(fault.Denied, "", "Comments from your network are not accepted here.")
 }
 
 func (s *Service) parentOf(ctx context.Context, key int) (*parent, error) {

@@ -168,11 +168,7 @@ func (s *Service) admitEdit(ctx context.Context, c *ent.Comment, body string, ru
 	if viewer.Can(access.ModerateComments) {
 		return nil, nil
 	}
-	address := access.OriginOf(ctx).Address
-	if rules.blocked(address) {
-		return nil, blockedNetwork()
-	}
-	muted, err := s.restrictions(ctx, viewer.UserID, c.GuestEmail, address)
+	muted, err := s.gate(ctx, rules, c.GuestEmail, "Comments")
 	if err != nil {
 		return nil, err
 	}
@@ -504,6 +500,17 @@ func (s *Service) restrictions(ctx context.Context, user int, email, address str
 	return slices.Contains(kinds, "MUTED"), nil
 }
 
+// gate refuses what comes from a network that the site blocks, or from whom moderators
+// have banned, and reports whether what others write waits for a moderator. what is
+// written is named in the refusal; email is the address of a guest.
+func (s *Service) gate(ctx context.Context, rules Rules, email, what string) (muted bool, err error) {
+	address := access.OriginOf(ctx).Address
+	if rules.blocked(address) {
+		return false, fault.Mistake(fault.Denied, "", "%s from your network are not accepted here.", what)
+	}
+	return s.restrictions(ctx, access.Of(ctx).UserID, email, address)
+}
+
 var byAddressSQL = store.MaintainBoth(`SELECT count(*) FROM reader_restrictions r JOIN users u ON u.id = r.user_id
 	WHERE u.email = $1 AND r.kind = 'BANNED' AND (r.expires_at IS NULL OR r.expires_at > $2)`)
 
@@ -515,11 +522,7 @@ func (s *Service) Admit(ctx context.Context, email, message string) error {
 	if err != nil {
 		return err
 	}
-	viewer, address := access.Of(ctx), access.OriginOf(ctx).Address
-	if rules.blocked(address) {
-		return fault.Mistake(fault.Denied, "", "Messages from your network are not accepted here.")
-	}
-	if _, err := s.restrictions(ctx, viewer.UserID, email, address); err != nil {
+	if _, err := s.gate(ctx, rules, email, "Messages"); err != nil {
 		return err
 	}
 	banned, err := store.Collect(ctx, s.db, byAddressSQL, store.ScanInt, email, s.Now())
