@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -56,7 +55,7 @@ var (
 
 	// Whoever changes the comments of an article locks its row, so that counts and
 	// closings are exact.
-	openText    = `SELECT a.id, a.comment_policy, a.comment_moderation, a.comments_close_at, a.published_at FROM articles a WHERE a.id = $1 AND visible_article(a)`
+	openText    = `SELECT a.comment_policy, a.comment_moderation, a.comments_close_at, a.published_at FROM articles a WHERE a.id = $1 AND visible_article(a)`
 	openSQL     = store.Read(openText+` FOR NO KEY UPDATE`, openText)
 	parentSQL   = store.ReadBoth(`SELECT c.id, c.article_id, c.parent_id, c.thread_id, c.depth, c.removed_at, c.user_id FROM comments c WHERE c.id = $1 AND visible_comment(c)`)
 	threadSQL   = store.MaintainBoth(`SELECT closed_at FROM comments WHERE id = $1`)
@@ -182,12 +181,16 @@ func (d *draft) check() (err error) {
 
 // admit locks the article and asks whether the comment may stand below it.
 func (s *Service) admit(ctx context.Context, d *draft) error {
-	policy, err := s.lockOpen(ctx, d.ArticleID, d.rules)
+	policies, err := store.Collect(ctx, s.db, openSQL, d.rules.scanPolicy, d.ArticleID)
 	if err != nil {
-		return err
+		return fmt.Errorf("lock the article: %w", err)
 	}
-	if policy.Mode == article.CommentPolicyRegistered && !d.isMember {
-		return fault.Mistake(fault.Denied, "articleId", "Sign in to comment on this article.")
+	if len(policies) == 0 {
+		return fault.Mistake(fault.Missing, "articleId", "There is no such article.")
+	}
+	policy := policies[0]
+	if err := policy.refuse("articleId", s.Now(), d.isMember); err != nil {
+		return err
 	}
 	if err := s.findParent(ctx, d); err != nil {
 		return err
@@ -225,31 +228,6 @@ func (s *Service) admit(ctx context.Context, d *draft) error {
 		d.status = comment.StatusApproved
 	}
 	return nil
-}
-
-// lockOpen holds an article that may be commented on.
-func (s *Service) lockOpen(ctx context.Context, key int, rules Rules) (Policy, error) {
-	type row struct {
-		mode        article.CommentPolicy
-		moderation  article.CommentModeration
-		closes, out *time.Time
-	}
-	found, err := store.Collect(ctx, s.db, openSQL, func(rows *sql.Rows) (r row, err error) {
-		var id int
-		err = rows.Scan(&id, &r.mode, &r.moderation, &r.closes, &r.out)
-		return r, err
-	}, key)
-	if err != nil {
-		return Policy{}, fmt.Errorf("lock the article: %w", err)
-	}
-	if len(found) == 0 {
-		return Policy{}, fault.Mistake(fault.Missing, "articleId", "There is no such article.")
-	}
-	policy := rules.PolicyOf(found[0].mode, found[0].moderation, found[0].closes, found[0].out)
-	if !policy.OpenAt(s.Now()) {
-		return Policy{}, fault.Mistake(fault.Closed, "articleId", "Comments on this article are closed.")
-	}
-	return policy, nil
 }
 
 // findParent finds what a reply answers. A reply to the deepest level stands

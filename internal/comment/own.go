@@ -5,10 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -179,23 +177,15 @@ func (s *Service) admitEdit(ctx context.Context, c *ent.Comment, body string, ru
 	if muted {
 		reasons = append(reasons, MutedReader)
 	}
-	policies, err := store.Collect(ctx, s.db, policySQL, func(rows *sql.Rows) (Policy, error) {
-		var mode article.CommentPolicy
-		var moderation article.CommentModeration
-		var closes, out *time.Time
-		err := rows.Scan(&mode, &moderation, &closes, &out)
-		return rules.PolicyOf(mode, moderation, closes, out), err
-	}, c.ArticleID)
+	policies, err := store.Collect(ctx, s.db, policySQL, rules.scanPolicy, c.ArticleID)
 	if err != nil {
 		return nil, fmt.Errorf("read who may comment: %w", err)
 	}
 	for _, p := range policies {
-		switch {
-		case !p.OpenAt(s.Now()):
-			return nil, fault.Mistake(fault.Closed, "id", "Comments on this article are closed.")
-		case p.Mode == article.CommentPolicyRegistered && viewer.UserID == 0:
-			return nil, fault.Mistake(fault.Denied, "id", "Sign in to comment on this article.")
-		case p.Before:
+		if err := p.refuse("id", s.Now(), viewer.UserID != 0); err != nil {
+			return nil, err
+		}
+		if p.Before {
 			reasons = append(reasons, Premoderated)
 		}
 	}

@@ -47,7 +47,7 @@ var (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'NONE') ON CONFLICT (comment_id, reporter) DO NOTHING` + reportedSQL)
 	countReportSQL  = store.MaintainBoth(`UPDATE comments SET report_count = report_count + 1 WHERE id = $1`)
 	closeReportsSQL = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL` + reportedSQL)
-	reportsSQL = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
+	reportsSQL      = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
 		FROM each_id($1) JOIN comment_reports r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 	earlierSQL = store.MaintainBoth(`SELECT comment_id, body, replaced_at FROM each_id($1) JOIN comment_revisions r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 )

@@ -1,12 +1,14 @@
 package comment
 
 import (
+	"database/sql"
 	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
 // Rules are the rules for comments of the whole site, with the defaults filled in.
@@ -84,7 +86,29 @@ func (r Rules) PolicyOf(mode article.CommentPolicy, moderation article.CommentMo
 	return p
 }
 
+// scanPolicy reads the policy, moderation, end of comments and moment of publication
+// of an article.
+func (r Rules) scanPolicy(rows *sql.Rows) (Policy, error) {
+	var mode article.CommentPolicy
+	var moderation article.CommentModeration
+	var closes, out *time.Time
+	err := rows.Scan(&mode, &moderation, &closes, &out)
+	return r.PolicyOf(mode, moderation, closes, out), err
+}
+
 // OpenAt reports whether anybody may comment at a moment.
 func (p Policy) OpenAt(now time.Time) bool {
 	return p.Mode != article.CommentPolicyClosed && (p.ClosesAt == nil || now.Before(*p.ClosesAt))
+}
+
+// refuse refuses a comment where none are taken at a moment, or none of guests. field
+// names what is commented on.
+func (p Policy) refuse(field string, now time.Time, member bool) error {
+	switch {
+	case !p.OpenAt(now):
+		return fault.Mistake(fault.Closed, field, "Comments on this article are closed.")
+	case p.Mode == article.CommentPolicyRegistered && !member:
+		return fault.Mistake(fault.Denied, field, "Sign in to comment on this article.")
+	}
+	return nil
 }
