@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -318,7 +319,7 @@ func (m *Moderator) renew(ctx context.Context, there *ent.ReaderRestriction, it 
 		return there, nil
 	}
 	update := m.s.db.Ent(ctx).ReaderRestriction.UpdateOneID(there.ID).SetReason(reason).SetAddress(address)
-	store.SetOrClear(in.ExpiresAt, func(at time.Time) { update.SetExpiresAt(at) }, func() { update.ClearExpiresAt() })
+	store.SetOrClear(in.ExpiresAt, update.Mutation().SetExpiresAt, update.Mutation().ClearExpiresAt)
 	renewed, err := update.Save(access.AsSystem(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("change a restriction: %w", err)
@@ -380,15 +381,9 @@ func (m *Moderator) Restrictions(ctx context.Context, w keyset.Window) ([]*ent.R
 		return nil, fmt.Errorf("read restrictions: %w", err)
 	}
 	if w.Backward {
-		reverse(all)
+		slices.Reverse(all)
 	}
 	return all, nil
-}
-
-func reverse(all []*ent.ReaderRestriction) {
-	for i, j := 0, len(all)-1; i < j; i, j = i+1, j-1 {
-		all[i], all[j] = all[j], all[i]
-	}
 }
 
 // CountRestrictions counts them up to a limit.
