@@ -7,13 +7,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -22,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
@@ -197,20 +195,16 @@ func (s *Service) UsersByIDs(ctx context.Context, ids []int) (map[int]*ent.User,
 	return found, nil
 }
 
-// Bounds of what is stored. RFC 5321 allows an address 254 bytes.
-const (
-	maxEmail       = 254
-	maxDisplayName = 200
-)
+// maxDisplayName bounds a name, in bytes.
+const maxDisplayName = 200
 
 // Email gives the form in which an address is stored and compared, or a fault.
 func Email(address string) (string, error) {
-	address = norm.NFC.String(strings.ToLower(strings.TrimSpace(address)))
-	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || len(address) > maxEmail {
+	email, ok := readername.Fold(address)
+	if !ok {
 		return "", fault.BadInput("email", "This is not an e-mail address.")
 	}
-	return address, nil
+	return email, nil
 }
 
 func check(field string, u *User) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 )
 
 // RequestSignInLink sends a link and a code that sign in to the account with an
@@ -132,7 +133,7 @@ func (s *Service) SignInWithLink(ctx context.Context, in LinkSignIn) (*SignedIn,
 func (s *Service) codeRow(ctx context.Context, address, code string) (*ent.OneTimeToken, *attempt, error) {
 	email, err := Email(address)
 	if err != nil {
-		email = clip(strings.ToLower(address), maxEmail) // nobody has it
+		email = clip(strings.ToLower(address), readername.MaxAddress) // nobody has it
 	}
 	guess, err := s.attempt(ctx, email)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 )
 
 // SignIn is what somebody signs in with.
@@ -52,7 +53,7 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (*SignedIn, error) {
 	email, err := Email(in.Email)
 	if err != nil {
 		// Nobody has this address: it is answered like one that nobody has.
-		email = clip(strings.ToLower(in.Email), maxEmail)
+		email = clip(strings.ToLower(in.Email), readername.MaxAddress)
 	}
 	guess, err := s.attempt(ctx, email)
 	if err != nil {

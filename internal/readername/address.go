@@ -11,8 +11,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
-// MaxAddress bounds an e-mail address, in bytes.
+// MaxAddress bounds an e-mail address, in bytes, as RFC 5321 does.
 const MaxAddress = 254
+
+// Fold gives an e-mail address in lower case and one form of Unicode, without spaces
+// around it; false when it is none.
+func Fold(address string) (string, bool) {
+	email := norm.NFC.String(strings.ToLower(strings.TrimSpace(address)))
+	parsed, err := mail.ParseAddress(email)
+	return email, err == nil && parsed.Address == email && len(email) <= MaxAddress
+}
 
 // Address gives the form in which a reader's e-mail address is kept: lower case,
 // with an international domain in the form of the DNS and a local part of ASCII,
@@ -20,9 +28,8 @@ const MaxAddress = 254
 // faults.
 func Address(field, address string) (string, error) {
 	wrong := fault.Mistake(fault.Invalid, field, "This is not an e-mail address.")
-	email := norm.NFC.String(strings.ToLower(strings.TrimSpace(address)))
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || len(email) > MaxAddress {
+	email, ok := Fold(address)
+	if !ok {
 		return "", wrong
 	}
 	at := strings.LastIndexByte(email, '@')
