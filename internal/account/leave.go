@@ -1,12 +1,10 @@
 package account
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -14,18 +12,18 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// deletedReaders are the names below comments of accounts that were removed, by
-// language.
+// deletedReaders are the names below comments of accounts that were removed, by the
+// languages of mail.Supported.
 var deletedReaders = map[string]string{"en": "Deleted reader", "ar": "قارئ حذف حسابه"}
 
 // DeletedReader is the name below comments of an account that was removed from a site
 // of a language.
 func DeletedReader(language string) string {
-	base, _, _ := strings.Cut(strings.ToLower(language), "-")
-	return cmp.Or(deletedReaders[base], deletedReaders["en"])
+	return deletedReaders[mail.Supported(language)]
 }
 
 // Delete asks for the viewer's account to be removed after DeletionGrace, and

@@ -59,7 +59,8 @@ type Article struct{ Title, Summary, URL string }
 //go:embed templates
 var files embed.FS
 
-// languages are those that mails are written in, the first for all others.
+// languages are those that mails are written in, the first for all others. What other
+// packages write by Supported needs them all.
 var languages = []string{"en", "ar"}
 
 // Templates are the names of all templates.
@@ -83,9 +84,9 @@ func init() { //nolint:gochecknoinits // parses what is built in
 	}
 }
 
-// supported gives the language that a mail is written in for a reader of
+// Supported gives the language that a mail is written in for a reader of
 // another.
-func supported(language string) string {
+func Supported(language string) string {
 	base, _, _ := strings.Cut(strings.ToLower(language), "-")
 	for _, l := range languages {
 		if l == base {
@@ -122,7 +123,7 @@ func Render(brand Brand, name, language string, words Words) (Content, error) {
 	if language == "" {
 		language = brand.Language
 	}
-	language = supported(language)
+	language = Supported(language)
 	t := plain[language+"/"+name]
 	if t == nil {
 		return Content{}, fmt.Errorf("there is no mail template %q", name)
@@ -146,7 +147,7 @@ func Render(brand Brand, name, language string, words Words) (Content, error) {
 
 // RenderIssue makes the mail of an issue of a newsletter.
 func RenderIssue(brand Brand, issue Issue) (Content, error) {
-	p := page{Brand: brand, Language: supported(issue.Language), Subject: issue.Subject, Issue: &issue}
+	p := page{Brand: brand, Language: Supported(issue.Language), Subject: issue.Subject, Issue: &issue}
 	return layOutIssue("newsletter", p, Words{Subject: issue.Newsletter}, false)
 }
 
@@ -156,7 +157,7 @@ func RenderDigest(brand Brand, d Digest) (Content, error) {
 	if d.Language == "" {
 		d.Language = brand.Language
 	}
-	p := page{Brand: brand, Language: supported(d.Language), Issue: &Issue{Articles: d.Articles, PreferencesURL: d.SettingsURL, UnsubscribeURL: d.StopURL}}
+	p := page{Brand: brand, Language: Supported(d.Language), Issue: &Issue{Articles: d.Articles, PreferencesURL: d.SettingsURL, UnsubscribeURL: d.StopURL}}
 	return layOutIssue("digest", p, Words{Weekly: d.Weekly}, true)
 }
 

@@ -122,11 +122,7 @@ func (s *Service) serveConfirmation(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	page := map[string]any{"Site": brand.Name, "Article": id.Encode(id.Article, c.article), "Done": done}
-	name := "en"
-	if language, _, _ := strings.Cut(strings.ToLower(brand.Language), "-"); language == "ar" {
-		name = language
-	}
-	_ = confirmPages.ExecuteTemplate(w, name, page) // the client may be gone
+	_ = confirmPages.ExecuteTemplate(w, mail.Supported(brand.Language), page) // the client may be gone
 }
 
 var confirmPages = template.Must(template.New("").Parse(`
