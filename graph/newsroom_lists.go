@@ -123,6 +123,15 @@ func (r *queryResolver) WorkQueueCounts(ctx context.Context, filter *model.WorkQ
 	return counts, nil
 }
 
+// Staff is the field of the same name of Query.
+func (r *queryResolver) Staff(ctx context.Context, query *string, first *int32, after *string) ([]*loader.Member, error) {
+	members, err := relay.Paged[*newsroom.Member](first, after)(r.Newsroom.Staff(ctx, orEmpty(query)))
+	if err != nil {
+		return nil, err
+	}
+	return loader.Members.Rows(ctx, members), nil
+}
+
 // Calendar is the field of the same name of Query.
 func (r *queryResolver) Calendar(ctx context.Context, from, to time.Time, first *int32) (*model.Calendar, error) {
 	n := 200

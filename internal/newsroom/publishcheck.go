@@ -64,6 +64,8 @@ type FailedCheck struct {
 	Message  string
 }
 
+const checkSettingsText = `SELECT id, publish_checks FROM sites ORDER BY id LIMIT 1`
+
 // checksSQL answers, for each article, which of publishChecks fail, in their order.
 var (
 	checksSQL = store.MaintainBoth(`SELECT a.id,
@@ -73,8 +75,8 @@ var (
 		a.featured_media_id IS NULL,
 		EXISTS (SELECT 1 FROM media m WHERE m.id = a.featured_media_id AND m.kind = 'IMAGE' AND m.alt = '')
 		FROM each_id($1) JOIN articles a ON a.id = each_id.id LEFT JOIN article_details d ON d.article_id = a.id`)
-	checkSettingsSQL    = store.MaintainBoth(`SELECT id, publish_checks FROM sites ORDER BY id LIMIT 1`)
-	holdCheckSettings   = store.Maintain(`SELECT id, publish_checks FROM sites ORDER BY id LIMIT 1 FOR UPDATE`, `SELECT id, publish_checks FROM sites ORDER BY id LIMIT 1`)
+	checkSettingsSQL    = store.MaintainBoth(checkSettingsText)
+	holdCheckSettings   = store.Maintain(checkSettingsText+` FOR UPDATE`, checkSettingsText)
 	setCheckSettingsSQL = store.MaintainBoth(`UPDATE sites SET publish_checks = $2 WHERE id = $1`)
 )
 

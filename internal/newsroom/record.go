@@ -30,6 +30,10 @@ type Member struct {
 	Role access.Role
 }
 
+func memberOf(u *ent.User) *Member {
+	return &Member{ID: u.ID, Name: u.DisplayName, Role: access.Role(u.Role)}
+}
+
 // Records gives the records of those articles that the viewer works on: an
 // editor's are all, a writer's their own.
 func (s *Service) Records(ctx context.Context, ids []int) (map[int]*Record, error) {
@@ -95,7 +99,7 @@ func (s *Service) Members(ctx context.Context, ids []int) (map[int]*Member, erro
 	}
 	found := make(map[int]*Member, len(users))
 	for _, u := range users {
-		found[u.ID] = &Member{ID: u.ID, Name: u.DisplayName, Role: access.Role(u.Role)}
+		found[u.ID] = memberOf(u)
 	}
 	return found, nil
 }
@@ -119,7 +123,7 @@ func (s *Service) Staff(ctx context.Context, words string) ([]*Member, error) {
 	}
 	members := make([]*Member, len(users))
 	for i, u := range users {
-		members[i] = &Member{ID: u.ID, Name: u.DisplayName, Role: access.Role(u.Role)}
+		members[i] = memberOf(u)
 	}
 	return members, nil
 }
