@@ -217,14 +217,10 @@ type flight struct {
 // is noted in the loader.Response of ctx; late is why an execution ends that takes too
 // long.
 func (c *Cache) Answer(ctx context.Context, late error, next graphql.ResponseHandler) *graphql.Response {
-	if c == nil || !graphql.HasOperationContext(ctx) || !shares(access.Of(ctx)) || auditing(ctx) {
+	if c == nil || !shares(access.Of(ctx)) {
 		return next(ctx)
 	}
-	op := graphql.GetOperationContext(ctx)
-	if op.Operation == nil || op.Doc == nil {
-		return next(ctx)
-	}
-	s, ok := look(op, c.opts.Now())
+	op, s, ok := surveyed(ctx, c.opts.Now())
 	if !ok {
 		return next(ctx)
 	}

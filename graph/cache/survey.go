@@ -57,17 +57,27 @@ func look(op *graphql.OperationContext, now time.Time) (s survey, ok bool) {
 	return s, (&surveyor{survey: &s, now: now, seen: map[string]bool{}}).roots(op.Doc, op.Operation.SelectionSet)
 }
 
+// surveyed surveys the operation of a context; false when there is none, or its answer is
+// not for everybody or is about to be compared.
+func surveyed(ctx context.Context, now time.Time) (op *graphql.OperationContext, s survey, ok bool) {
+	if !graphql.HasOperationContext(ctx) || auditing(ctx) {
+		return nil, s, false
+	}
+	op = graphql.GetOperationContext(ctx)
+	if op.Operation == nil || op.Doc == nil {
+		return nil, s, false
+	}
+	s, ok = look(op, now)
+	return op, s, ok
+}
+
 // Public reports whether the operation of a context is asked for nobody in particular
 // and answered from what events tell all changes of.
 func Public(ctx context.Context) bool {
-	if access.Of(ctx) != (access.Viewer{}) || !graphql.HasOperationContext(ctx) || auditing(ctx) {
+	if access.Of(ctx) != (access.Viewer{}) {
 		return false
 	}
-	op := graphql.GetOperationContext(ctx)
-	if op.Operation == nil || op.Doc == nil {
-		return false
-	}
-	_, ok := look(op, time.Time{})
+	_, _, ok := surveyed(ctx, time.Time{})
 	return ok
 }
 
