@@ -82,24 +82,6 @@ var rules = []rule{
 	{Setting: "retain-deliveries", age: func(a Ages) time.Duration { return a.Deliveries }, statement: store.MaintainBoth(`DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d JOIN newsletter_issues i ON i.id = d.issue_id WHERE i.status = 'SENT' AND i.sent_at < $1 LIMIT $2)`)},
 }
 
-// Stated are the ages of all flags under which rules run, for the test of
-// docs/privacy.md.
-func Stated(a Ages) map[string]time.Duration {
-	all := map[string]time.Duration{}
-	for _, r := range rules {
-		all[r.Setting] = r.age(a)
-	}
-	return all
-}
-
-// Settings are the flags of all ages, for the test of docs/privacy.md.
-func Settings() (names []string) {
-	for _, r := range rules {
-		names = append(names, r.Setting)
-	}
-	return names
-}
-
 // step is how many rows one statement removes, and steps how many statements of
 // one rule a run makes: what is left waits for the next.
 const (

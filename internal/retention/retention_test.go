@@ -30,7 +30,7 @@ func TestDocumentationNamesEverySetting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range retention.Settings() {
+		for name := range retention.Stated(retention.Default) {
 			if !strings.Contains(string(text), "`--"+name+"`") {
 				t.Errorf("%s does not name --%s", file, name)
 			}
