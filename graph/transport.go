@@ -179,7 +179,8 @@ func (e exchange) run(w http.ResponseWriter, r *http.Request, operation *graphql
 		respond(w, http.StatusOK, &answer{Extensions: map[string]any{"cost": e.price(cost, left)}})
 		return
 	}
-	within, statements := r.Context(), func() int { return 0 }
+	within := r.Context()
+	var statements func() int // nil: they are not counted
 	if asked != "" && e.statements != nil {
 		within, statements = e.statements(within)
 	}
@@ -198,7 +199,7 @@ func (e exchange) run(w http.ResponseWriter, r *http.Request, operation *graphql
 			a.Extensions = map[string]any{}
 		}
 		p := e.price(cost, left)
-		if e.statements != nil {
+		if statements != nil {
 			n := statements()
 			p.Statements = &n
 		}
