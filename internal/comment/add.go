@@ -11,7 +11,6 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
-	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -51,8 +50,6 @@ const (
 )
 
 var (
-	settingsSQL = store.ReadBoth(`SELECT s.comment_settings FROM sites s ORDER BY s.id LIMIT 1`)
-
 	// Whoever changes the comments of an article locks its row, so that counts and
 	// closings are exact.
 	openText    = `SELECT a.comment_policy, a.comment_moderation, a.comments_close_at, a.published_at FROM articles a WHERE a.id = $1 AND visible_article(a)`
@@ -70,18 +67,6 @@ var (
 	countArticleSQL = store.MaintainBoth(`UPDATE articles SET comment_count = comment_count + $2 WHERE id = $1`)
 	countParentSQL  = store.MaintainBoth(`UPDATE comments SET reply_count = reply_count + $2 WHERE id = $1`)
 )
-
-// rules reads the rules of the site.
-func (s *Service) rules(ctx context.Context) (Rules, error) {
-	found, err := store.Collect(ctx, s.db, settingsSQL, scanSettings)
-	if err != nil {
-		return Rules{}, fmt.Errorf("read the rules for comments: %w", err)
-	}
-	if len(found) == 0 {
-		return RulesOf(nil), nil
-	}
-	return RulesOf(found[0]), nil
-}
 
 // parent is the comment that another replies to.
 type parent struct {
@@ -411,14 +396,6 @@ func (s *Service) count(ctx context.Context, c *ent.Comment, ofArticle, ofParent
 // tell appends the event of a comment.
 func (s *Service) tell(ctx context.Context, c *ent.Comment, action string) error {
 	return s.log.Append(ctx, event.Event{Action: action, Entity: id.Comment, EntityID: c.ID, Detail: event.Detail{ArticleID: c.ArticleID}})
-}
-
-func scanSettings(rows *sql.Rows) (*schema.CommentSettings, error) {
-	var text []byte
-	if err := rows.Scan(&text); err != nil || len(text) == 0 {
-		return nil, err
-	}
-	return decodeSettings(text)
 }
 
 func trimmed(text string, most int) string {

@@ -130,3 +130,11 @@ func (s *Service) BySource(ctx context.Context, uris []string) (map[string]Impor
 	}
 	return found, nil
 }
+
+// AuthorName is the name that a comment is shown with.
+func AuthorName(c *ent.Comment) string {
+	if c.Edges.User != nil {
+		return c.Edges.User.DisplayName
+	}
+	return c.GuestName
+}

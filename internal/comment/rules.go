@@ -1,14 +1,21 @@
 package comment
 
 import (
+	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Rules are the rules for comments of the whole site, with the defaults filled in.
@@ -111,4 +118,126 @@ func (p Policy) refuse(field string, now time.Time, member bool) error {
 		return fault.Mistake(fault.Denied, field, "Sign in to comment on this article.")
 	}
 	return nil
+}
+
+const maxListed = 1_000 // words, and networks
+
+var (
+	settingsSQL    = store.ReadBoth(`SELECT s.comment_settings FROM sites s ORDER BY s.id LIMIT 1`)
+	siteKeySQL     = store.MaintainBoth(`SELECT id FROM sites ORDER BY id LIMIT 1`)
+	setSettingsSQL = store.MaintainBoth(`UPDATE sites SET comment_settings = $2 WHERE id = $1`)
+)
+
+// rules reads the rules of the site.
+func (s *Service) rules(ctx context.Context) (Rules, error) {
+	found, err := store.Collect(ctx, s.db, settingsSQL, scanSettings)
+	if err != nil {
+		return Rules{}, fmt.Errorf("read the rules for comments: %w", err)
+	}
+	if len(found) == 0 {
+		return RulesOf(nil), nil
+	}
+	return RulesOf(found[0]), nil
+}
+
+func scanSettings(rows *sql.Rows) (*schema.CommentSettings, error) {
+	var text []byte
+	if err := rows.Scan(&text); err != nil || len(text) == 0 {
+		return nil, err
+	}
+	return decodeSettings(text)
+}
+
+func decodeSettings(text []byte) (*schema.CommentSettings, error) {
+	s := new(schema.CommentSettings)
+	if err := json.Unmarshal(text, s); err != nil {
+		return nil, fmt.Errorf("read the settings for comments: %w", err)
+	}
+	return s, nil
+}
+
+// Settings are the rules for comments as they are stored.
+func (m *Moderator) Settings(ctx context.Context) (*schema.CommentSettings, error) {
+	if err := access.Require(ctx, access.ModerateComments); err != nil {
+		return nil, err
+	}
+	found, err := store.Collect(ctx, m.s.db, settingsSQL, scanSettings)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings for comments: %w", err)
+	}
+	if len(found) == 0 || found[0] == nil {
+		return &schema.CommentSettings{}, nil
+	}
+	return found[0], nil
+}
+
+// UpdateSettings changes the rules for comments of the whole site.
+func (m *Moderator) UpdateSettings(ctx context.Context, change func(*schema.CommentSettings)) (set *schema.CommentSettings, err error) {
+	if err := access.Require(ctx, access.ManageSite); err != nil {
+		return nil, err
+	}
+	err = m.s.db.Tx(ctx, func(ctx context.Context) error {
+		before, err := m.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		next := *before
+		change(&next)
+		if err := checkSettings(&next); err != nil {
+			return err
+		}
+		sites, err := store.Collect(ctx, m.s.db, siteKeySQL, store.ScanInt)
+		if err != nil {
+			return err
+		}
+		if len(sites) == 0 {
+			return fault.Mistake(fault.Missing, "", "Set the name of the site first, with updateSite.")
+		}
+		text, err := json.Marshal(next)
+		if err != nil {
+			return err
+		}
+		if _, err := m.s.db.Exec(ctx, setSettingsSQL, sites[0], string(text)); err != nil {
+			return err
+		}
+		set = &next
+		if err := m.s.log.Append(ctx, event.Event{Action: event.Updated, Entity: event.Site, EntityID: sites[0]}); err != nil {
+			return err
+		}
+		return m.audit.Record(ctx, audit.Entry{Action: "updateCommentSettings", Entity: event.Site, EntityID: sites[0], Before: before, After: next})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set the rules for comments: %w", err)
+	}
+	return set, nil
+}
+
+func checkSettings(s *schema.CommentSettings) error {
+	for field, bounds := range map[string]struct{ value, most int }{
+		"closeAfterDays": {s.CloseAfterDays, 3650}, "maxDepth": {s.MaxDepth, 20}, "maxLength": {s.MaxLength, 20_000},
+		"maxLinks": {valueOf(s.MaxLinks), 100}, "editMinutes": {valueOf(s.EditMinutes), 7 * 24 * 60}, "minSeconds": {valueOf(s.MinSeconds), 3600},
+		"heldWords": {len(s.HeldWords), maxListed}, "refusedWords": {len(s.RefusedWords), maxListed}, "blockedNetworks": {len(s.BlockedNetworks), maxListed},
+	} {
+		if bounds.value < 0 || bounds.value > bounds.most {
+			return fault.Mistake(fault.Invalid, field, "%s goes from 0 to %d.", field, bounds.most)
+		}
+	}
+	for i, text := range s.BlockedNetworks {
+		p, err := netip.ParsePrefix(text)
+		if ip, bad := netip.ParseAddr(text); err != nil && bad == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return fault.Mistake(fault.Invalid, fmt.Sprintf("blockedNetworks[%d]", i), "Give an address or a network, such as 192.0.2.7 or 192.0.2.0/24.")
+		}
+		s.BlockedNetworks[i] = p.Masked().String()
+	}
+	return nil
+}
+
+func valueOf(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
