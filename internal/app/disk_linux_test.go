@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
+	"maps"
 	"net/http"
 	"os"
 	"os/signal"
@@ -16,14 +16,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"golang.org/x/sys/unix"
 
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
-	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
@@ -46,19 +44,7 @@ func serveApart(ctx context.Context, lines string) error {
 			return err
 		}
 	}
-	var cfg config.Serve
-	parser, err := kong.New(&cfg)
-	if err != nil {
-		return err
-	}
-	if _, err := parser.Parse(strings.Split(lines, "\n")); err != nil {
-		return err
-	}
-	a, err := app.New(ctx, cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx, func(addr net.Addr) { fmt.Println("http://" + addr.String()) })
+	return serveHere(ctx, slog.New(slog.DiscardHandler), func(*app.App) {}, strings.Split(lines, "\n")...)
 }
 
 // limitFiles keeps files of this process from growing, by SIGUSR1, and lets them grow
@@ -137,10 +123,7 @@ func mayMount(dir string) bool {
 // acknowledged is there after a crash.
 func TestDisksLoseNothingAcknowledged(t *testing.T) {
 	t.Parallel()
-	failures := map[string]diskFailure{}
-	for name, f := range diskFailures {
-		failures[name] = f
-	}
+	failures := maps.Clone(diskFailures)
 	if mayMount(t.TempDir()) { // else the limit of files stands for it
 		failures["the disk is full"] = diskFailure{refuses: true,
 			prepare: func(t *testing.T, dir string) {
@@ -179,44 +162,27 @@ func TestDisksLoseNothingAcknowledged(t *testing.T) {
 			if !ok {
 				t.Fatal("the server did not start")
 			}
-			w := &writers{t: t, url: address, token: token}
-			ready := func() int {
-				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/readyz", nil)
-				must(t, err)
-				answer, err := http.DefaultClient.Do(r)
-				must(t, err)
-				_ = answer.Body.Close()
-				return answer.StatusCode
-			}
-			w.well()
-			before := w.refused.Load()
-			end := f.begin(t, dir, server)
-			w.each(func() {
-				for range 3 {
-					w.write()
-				}
-			})
-			during := w.refused.Load() - before
-			if f.refuses && during != 9 {
-				t.Errorf("%d of 9 changes were refused", during)
-			}
 			at := &site{url: address}
-			if got := at.ask(t, http.DefaultClient, `{ latestNews(first: 1) { nodes { id } } site { name } }`); got.status != http.StatusOK || strings.Contains(got.body, `"errors"`) {
-				t.Errorf("reading meanwhile: %d %s", got.status, got.body)
+			ready := func() int { return at.get(t, http.DefaultClient, "/readyz").status }
+			meanwhile := func(refused int64) {
+				if f.refuses && refused != 9 {
+					t.Errorf("%d of 9 changes were refused", refused)
+				}
+				if got := at.ask(t, http.DefaultClient, `{ latestNews(first: 1) { nodes { id } } site { name } }`); got.status != http.StatusOK || strings.Contains(got.body, `"errors"`) {
+					t.Errorf("reading meanwhile: %d %s", got.status, got.body)
+				}
+				if status := ready(); status != http.StatusServiceUnavailable {
+					t.Errorf("/readyz answers %d", status)
+				}
 			}
-			if status := ready(); status != http.StatusServiceUnavailable {
-				t.Errorf("/readyz answers %d", status)
-			}
-			end()
-			over := time.Now()
-			w.well()
-			well := time.Since(over)
-			if status := ready(); status != http.StatusOK {
-				t.Errorf("/readyz answers %d after it", status)
-			}
-			server.Kill()
-			done := w.check(testkit.Open(t, database, store.Options{}))
-			t.Logf("%d acknowledged and all there; %d of 9 told to try again, %d of these are stored; well %v after it", w.good.Load(), during, done, well.Round(time.Millisecond))
+			w := &writers{t: t, url: address, token: token}
+			w.through(func() func() { return f.begin(t, dir, server) }, meanwhile, func() *store.DB {
+				if status := ready(); status != http.StatusOK {
+					t.Errorf("/readyz answers %d after it", status)
+				}
+				server.Kill()
+				return testkit.Open(t, database, store.Options{})
+			})
 		})
 	}
 }

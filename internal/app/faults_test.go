@@ -110,13 +110,34 @@ func (w *writers) well() {
 	})
 }
 
+// through writes before, while and after something fails, and gives how long it took
+// until all was well again. meanwhile is told how many of 9 changes were refused; then
+// the failure ends. stored gives the database in which all that was acknowledged must be.
+func (w *writers) through(begin func() (end func()), meanwhile func(refused int64), stored func() *store.DB) (well time.Duration) {
+	w.t.Helper()
+	w.well()
+	before := w.refused.Load()
+	end := begin()
+	w.each(func() {
+		for range 3 {
+			w.write()
+		}
+	})
+	during := w.refused.Load() - before
+	meanwhile(during)
+	end()
+	over := time.Now()
+	w.well()
+	well = time.Since(over)
+	done := w.check(stored())
+	w.t.Logf("%d acknowledged and all there; %d of 9 told to try again during the fault, %d of these are stored; well %v after it", w.good.Load(), during, done, well.Round(time.Millisecond))
+	return well
+}
+
 // check compares what was acknowledged with what is stored, and gives how many
 // changes were made of those that clients are not sure of.
 func (w *writers) check(db *store.DB) (done int) {
-	names, err := store.Collect(w.t.Context(), db, tagNamesSQL, func(rows *sql.Rows) (name string, err error) {
-		err = rows.Scan(&name)
-		return name, err
-	})
+	names, err := store.Collect(w.t.Context(), db, tagNamesSQL, store.ScanText)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -280,22 +301,7 @@ func ruin(t *testing.T, f failure) (well time.Duration) {
 	s := runNode(t, through, append([]string{"--request-timeout=700ms", "--rate-limit-signed-in=0", "--shutdown-timeout=5s"}, f.args...)...)
 	_, _, token := s.signedIn(t, user.RoleAdmin)
 	w := &writers{t: t, url: s.url, token: token}
-	w.well()
-	before := w.refused.Load()
-	end := f.begin(at)
-	w.each(func() {
-		for range 3 {
-			w.write()
-		}
-	})
-	during := w.refused.Load() - before
-	end()
-	over := time.Now()
-	w.well()
-	well = time.Since(over)
-	done := w.check(testkit.Open(t, at.after, store.Options{MaxConns: 1}))
-	t.Logf("%d acknowledged and all there; %d of 9 told to try again during the fault, %d of these are stored; well %v after it", w.good.Load(), during, done, well.Round(time.Millisecond))
-	return well
+	return w.through(func() func() { return f.begin(at) }, func(int64) {}, func() *store.DB { return testkit.Open(t, at.after, store.Options{MaxConns: 1}) })
 }
 
 // TestFaultsLoseNothingAcknowledged has clients write while the way to PostgreSQL, or

@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -79,8 +78,8 @@ func TestCurlUploadsAsTheDocsSay(t *testing.T) {
 		if address == nil || !strings.Contains(answer, `"width":640`) {
 			t.Fatalf("answered %s", answer)
 		}
-		if got := download(t, s.url+address[1], ""); got.code != http.StatusOK {
-			t.Errorf("%s: %d", address[1], got.code)
+		if got := download(t, s.url+address[1], ""); got.status != http.StatusOK {
+			t.Errorf("%s: %d", address[1], got.status)
 		}
 		begun := run(begin)
 		location := regexp.MustCompile(`(?i)\nlocation: (\S+)`).FindStringSubmatch(begun)
@@ -92,7 +91,7 @@ func TestCurlUploadsAsTheDocsSay(t *testing.T) {
 		if address == nil {
 			t.Fatalf("finished: %s", finished)
 		}
-		if got := download(t, s.url+address[1], ""); !bytes.Equal(got.body, film) {
+		if got := download(t, s.url+address[1], ""); got.body != string(film) {
 			t.Errorf("%d bytes of %d", len(got.body), len(film))
 		}
 	})
@@ -124,13 +123,8 @@ func pictureOf(t *testing.T, width, height int) []byte {
 	return b.Bytes()
 }
 
-type downloaded struct {
-	code  int
-	cache string
-	body  []byte
-}
-
-func download(t *testing.T, address, token string) downloaded {
+// download asks for a file, as nobody where there is no token.
+func download(t *testing.T, address, token string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	if err != nil {
@@ -139,16 +133,7 @@ func download(t *testing.T, address, token string) downloaded {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return downloaded{answer.StatusCode, answer.Header.Get("Cache-Control"), body}
+	return do(t, http.DefaultClient, r)
 }
 
 // TestALicenceEndsAtItsMoment has the licences of two pictures end: of one while the server
@@ -180,20 +165,20 @@ func TestALicenceEndsAtItsMoment(t *testing.T) {
 		}
 		hidden := func(s *served, address string) {
 			t.Helper()
-			for download(t, s.url+address, "").code != http.StatusNotFound {
+			for download(t, s.url+address, "").status != http.StatusNotFound {
 				select { // until the job has run
 				case <-t.Context().Done():
 					t.Fatal("it is still shown")
 				case <-time.After(50 * time.Millisecond):
 				}
 			}
-			if got := download(t, s.url+address, token); got.code != http.StatusOK || got.cache != "private, no-store" {
-				t.Errorf("staff: %d, %q", got.code, got.cache)
+			if got := download(t, s.url+address, token); got.status != http.StatusOK || got.header.Get("Cache-Control") != "private, no-store" {
+				t.Errorf("staff: %d, %q", got.status, got.header.Get("Cache-Control"))
 			}
 		}
 		_, first := upload(s, 300, time.Now().Add(2*time.Second))
-		if got := download(t, s.url+first, ""); got.code != http.StatusOK || strings.Contains(got.cache, "immutable") {
-			t.Errorf("before: %d, %q", got.code, got.cache)
+		if got := download(t, s.url+first, ""); got.status != http.StatusOK || strings.Contains(got.header.Get("Cache-Control"), "immutable") {
+			t.Errorf("before: %d, %q", got.status, got.header.Get("Cache-Control"))
 		}
 		hidden(s, first)
 		_, second := upload(s, 200, time.Now().Add(time.Second))

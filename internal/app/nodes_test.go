@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -173,12 +174,7 @@ func TestSoakOtherNode(t *testing.T) {
 	for i := 0; (i < 3 || long && time.Now().Before(end)) && !t.Failed(); i++ {
 		took.measure(t, i, here, there, admin, editing)
 	}
-	what := make([]string, 0, len(took))
-	for name := range took {
-		what = append(what, name)
-	}
-	slices.Sort(what)
-	for _, name := range what {
+	for _, name := range slices.Sorted(maps.Keys(took)) {
 		all := took[name]
 		slices.Sort(all)
 		t.Logf("| %s | %d | %v | %v | %v |", name, len(all), all[len(all)/2].Round(100*time.Microsecond), all[len(all)*99/100].Round(100*time.Microsecond), all[len(all)-1].Round(100*time.Microsecond))

@@ -38,29 +38,37 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
-// serveNode is a server as broadsheet serve runs it, but that webhooks may go to this
-// machine and that what a killed node held is free soon.
-func serveNode(ctx context.Context, url string) error {
+// serveHere runs a server with some arguments in this process, as broadsheet serve does,
+// once it was prepared. It prints its address.
+func serveHere(ctx context.Context, logger *slog.Logger, prepare func(*app.App), args ...string) error {
 	var cfg config.Serve
 	parser, err := kong.New(&cfg)
 	if err != nil {
 		return err
 	}
-	media, err := os.MkdirTemp("", "node")
-	if err != nil {
+	if _, err := parser.Parse(args); err != nil {
 		return err
 	}
-	if _, err := parser.Parse([]string{"--addr=127.0.0.1:0", "--database=" + url, "--media-dir=" + media, "--rate-limit-signed-in=0", "--no-site"}); err != nil {
-		return err
-	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	a, err := app.New(ctx, cfg, logger)
 	if err != nil {
 		return err
 	}
-	reachable(a.Webhooks)
-	a.Jobs.Configure(job.Settings{Lease: 3 * time.Second, Logger: logger})
+	prepare(a)
 	return a.Run(ctx, func(addr net.Addr) { fmt.Println("http://" + addr.String()) })
+}
+
+// serveNode is a server as broadsheet serve runs it, but that webhooks may go to this
+// machine and that what a killed node held is free soon.
+func serveNode(ctx context.Context, url string) error {
+	media, err := os.MkdirTemp("", "node")
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	return serveHere(ctx, logger, func(a *app.App) {
+		reachable(a.Webhooks)
+		a.Jobs.Configure(job.Settings{Lease: 3 * time.Second, Logger: logger})
+	}, "--addr=127.0.0.1:0", "--database="+url, "--media-dir="+media, "--rate-limit-signed-in=0", "--no-site")
 }
 
 func reachable(w *webhook.Service) {

@@ -25,12 +25,7 @@ type pair struct {
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
-	primary := pgtest.Own(t, "wal_level=replica", "max_wal_senders=4", "synchronous_commit=on", "max_connections=100")
-	url, err := primary.Create(t.Context(), "site")
-	if err != nil {
-		t.Fatal(err)
-	}
-	standby := pgtest.OwnStandby(t, primary, "wal_retrieve_retry_interval=100ms", "hot_standby_feedback=on")
+	primary, standby, url := pgtest.OwnPair(t, "max_connections=100", "hot_standby_feedback=on")
 	return &pair{t: t, primary: primary, standby: standby, url: url, replica: standby.URL("site")}
 }
 

@@ -44,11 +44,6 @@ func isSecret(column string) bool {
 	}) && !slices.Contains(words, "hash") && words[len(words)-1] != "id" && words[len(words)-1] != "until"
 }
 
-func scanText(rows *sql.Rows) (text string, err error) {
-	err = rows.Scan(&text)
-	return text, err
-}
-
 // TestNoPlainSecretIsStored fails for the next column whose name says that it holds
 // a secret and that is not sealed, and for every copy of a secret elsewhere.
 func TestNoPlainSecretIsStored(t *testing.T) {
@@ -60,7 +55,7 @@ func TestNoPlainSecretIsStored(t *testing.T) {
 		s.Seal(first)
 		secrets := makeSecrets(ctx, t, s)
 
-		columns, err := store.Collect(ctx, db, textColumns, scanText)
+		columns, err := store.Collect(ctx, db, textColumns, store.ScanText)
 		if err != nil || len(columns) < 200 {
 			t.Fatalf("%d columns, %v", len(columns), err)
 		}

@@ -2,6 +2,7 @@ package content_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func TestTextIsOrderedByCodePointsOnBothDatabases(t *testing.T) {
 			a := b.publish(t, want[i])
 			byTitle[a.ID], bySlug[a.ID] = a.Title, a.Slug
 		}
-		slugs := slices.Sorted(valuesOf(bySlug))
+		slugs := slices.Sorted(maps.Values(bySlug))
 		for order, c := range map[content.FindOrder]struct {
 			of   map[int]string
 			want []string
@@ -97,16 +98,6 @@ func TestTextIsOrderedByCodePointsOnBothDatabases(t *testing.T) {
 			}
 		}
 	})
-}
-
-func valuesOf(m map[int]string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, v := range m {
-			if !yield(v) {
-				return
-			}
-		}
-	}
 }
 
 // TestMediaAreLookedForAmongTheNewest: media that nobody sees, however many, do not make

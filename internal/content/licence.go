@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -19,8 +20,6 @@ import (
 const expiredIn = `COALESCE((SELECT string_agg(CAST(x.media_id AS text), ',') FROM article_media x JOIN media m ON m.id = x.media_id
 	WHERE x.article_id = each_id.id AND m.expired), '')`
 
-var expiredAmongSQL = store.ReadBoth(`SELECT m.id FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE m.expired`)
-
 // publicIDs reads what expiredIn gives.
 func publicIDs(list string) map[string]bool {
 	ids := map[string]bool{}
@@ -32,24 +31,6 @@ func publicIDs(list string) map[string]bool {
 	return ids
 }
 
-// Expired gives those of the files in some bodies whose licence has ended, by their
-// public ids, and none for a viewer who sees them all the same.
-func (s *Service) Expired(ctx context.Context, bodies ...[]richtext.Block) (map[string]bool, error) {
-	named := richtext.MediaIDs(bodies...)
-	if len(named) == 0 || access.Of(ctx).SeesExpired() {
-		return nil, nil
-	}
-	keys, err := store.Collect(ctx, s.db, expiredAmongSQL, store.ScanInt, s.db.IDs(id.KeysOf(id.Media, named)))
-	if err != nil || len(keys) == 0 {
-		return nil, err
-	}
-	ids := make(map[string]bool, len(keys))
-	for _, key := range keys {
-		ids[id.Encode(id.Media, key)] = true
-	}
-	return ids, nil
-}
-
 // hideExpired takes the files whose licence has ended out of entries, unless the viewer
 // sees them.
 func (s *Service) hideExpired(ctx context.Context, entries []*ent.LiveEntry) error {
@@ -57,14 +38,20 @@ func (s *Service) hideExpired(ctx context.Context, entries []*ent.LiveEntry) err
 	for i, e := range entries {
 		bodies[i] = e.Blocks
 	}
-	expired, err := s.Expired(ctx, bodies...)
+	named := richtext.MediaIDs(bodies...)
+	if len(named) == 0 || access.Of(ctx).SeesExpired() {
+		return nil
+	}
+	keys, err := store.ExpiredMedia(ctx, s.db, id.KeysOf(id.Media, named))
 	if err != nil {
 		return fmt.Errorf("look for files whose licence has ended: %w", err)
 	}
+	gone := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		gone[id.Encode(id.Media, key)] = true
+	}
 	for _, e := range entries {
-		if left := richtext.Without(e.Blocks, expired); len(expired) > 0 && len(richtext.MediaIDs(left)) < len(richtext.MediaIDs(e.Blocks)) {
-			e.Blocks, e.HTML = left, richtext.PlacedHTML(left)
-		}
+		e.Blocks, e.HTML = richtext.Hide(e.Blocks, e.HTML, gone)
 	}
 	return nil
 }
@@ -87,11 +74,5 @@ func WordsIn(m *ent.Media, language string) *ent.Media {
 
 // WordsOr gives words in one language, and those for all languages where there are none.
 func WordsOr(w schema.MediaWords, m *ent.Media) (alt, caption, credit string) {
-	or := func(text, other string) string {
-		if text == "" {
-			return other
-		}
-		return text
-	}
-	return or(w.Alt, m.Alt), or(w.Caption, m.Caption), or(w.Credit, m.Credit)
+	return cmp.Or(w.Alt, m.Alt), cmp.Or(w.Caption, m.Caption), cmp.Or(w.Credit, m.Credit)
 }

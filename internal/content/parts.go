@@ -216,33 +216,18 @@ func (s *Service) LiveEntriesByIDs(ctx context.Context, ids []int) (map[int]*ent
 	return found, nil
 }
 
-var visibleMediaSQL = store.ReadBoth(`SELECT m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit,
-	m.focal_x, m.focal_y, m.placeholder, m.rights, m.duration, m.translations, m.expires_at, m.expired FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE visible_media(m)`)
+var visibleMediaSQL = store.ReadBoth(`SELECT ` + store.MediaColumns + ` FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE visible_media(m)`)
 
 // VisibleMedia gives the media items with the given keys that the viewer may see
 // by their own ids.
 func (s *Service) VisibleMedia(ctx context.Context, ids []int) (map[int]*ent.Media, error) {
-	found := make(map[int]*ent.Media, len(ids))
-	_, err := store.Collect(ctx, s.db, visibleMediaSQL, func(rows *sql.Rows) (none struct{}, err error) {
-		m := new(ent.Media)
-		var rights, translations []byte
-		if err := rows.Scan(&m.ID, &m.CreatedAt, &m.Kind, &m.BlobKey, &m.SourceURL, &m.ContentType, &m.Width, &m.Height, &m.Alt, &m.Caption, &m.Credit,
-			&m.FocalX, &m.FocalY, &m.Placeholder, &rights, &m.Duration, &translations, &m.ExpiresAt, &m.Expired); err != nil {
-			return none, err
-		}
-		found[m.ID] = m
-		if len(rights) > 0 {
-			if err := json.Unmarshal(rights, &m.Rights); err != nil {
-				return none, err
-			}
-		}
-		if len(translations) > 0 {
-			return none, json.Unmarshal(translations, &m.Translations)
-		}
-		return none, nil
-	}, s.db.IDs(ids))
+	items, err := store.Collect(ctx, s.db, visibleMediaSQL, store.ScanMedia, s.db.IDs(ids))
 	if err != nil {
 		return nil, fmt.Errorf("find media: %w", err)
+	}
+	found := make(map[int]*ent.Media, len(items))
+	for _, m := range items {
+		found[m.ID] = m
 	}
 	return found, nil
 }

@@ -2,12 +2,14 @@ package ingest
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"html"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"entgo.io/ent/dialect/sql"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
@@ -116,11 +118,7 @@ func (in *wxrImport) addressesOf(ctx context.Context, files map[string]int) (map
 	if len(files) == 0 {
 		return nil, nil
 	}
-	keys := make([]int, 0, len(files))
-	for _, key := range files {
-		keys = append(keys, key)
-	}
-	known, err := in.Content.StoredMedia(ctx, keys)
+	known, err := in.Content.StoredMedia(ctx, slices.Collect(maps.Values(files)))
 	if err != nil {
 		return nil, err
 	}
@@ -179,10 +177,16 @@ func (in *wxrImport) byPath(ctx context.Context, root string, paths []string) (m
 	return found, nil
 }
 
+// kinds are those of paths of our own scheme that lead to things with slugs.
+var kinds = map[menuitem.TargetType]permalink.Kind{
+	menuitem.TargetTypeArticle: permalink.Article, menuitem.TargetTypeCategory: permalink.Category,
+	menuitem.TargetTypeTag: permalink.Tag, menuitem.TargetTypeAuthor: permalink.Author,
+}
+
 // ownPaths finds what stands under paths of our own scheme, as an export of a site like
 // this one has them.
 func ownPaths(ctx context.Context, client *ent.Client, root string, paths []string, found map[string]destination) error {
-	slugs, at := map[permalink.Kind][]string{}, map[permalink.Kind]map[string]string{} // paths by slug
+	at := map[permalink.Kind]map[string]string{} // paths by slug
 	for _, p := range paths {
 		kind, slug := permalink.Parse(strings.TrimPrefix(p, root))
 		if _, known := found[p]; known || slug == "" {
@@ -191,41 +195,18 @@ func ownPaths(ctx context.Context, client *ent.Client, root string, paths []stri
 		if at[kind] == nil {
 			at[kind] = map[string]string{}
 		}
-		slugs[kind], at[kind][slug] = append(slugs[kind], slug), p
+		at[kind][slug] = p
 	}
-	put := func(kind permalink.Kind, target menuitem.TargetType, slug string, key int) {
-		found[at[kind][slug]] = destination{permalink.Path(kind, slug), site.Target{Type: target, ID: key}}
-	}
-	for kind, names := range slugs {
-		var err error
-		switch kind {
-		case permalink.Article:
-			var rows []*ent.Article
-			rows, err = client.Article.Query().Where(article.SlugIn(names...)).Select(article.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(kind, menuitem.TargetTypeArticle, r.Slug, r.ID)
-			}
-		case permalink.Category:
-			var rows []*ent.Category
-			rows, err = client.Category.Query().Where(category.SlugIn(names...)).Select(category.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(kind, menuitem.TargetTypeCategory, r.Slug, r.ID)
-			}
-		case permalink.Tag:
-			var rows []*ent.Tag
-			rows, err = client.Tag.Query().Where(tag.SlugIn(names...)).Select(tag.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(kind, menuitem.TargetTypeTag, r.Slug, r.ID)
-			}
-		case permalink.Author:
-			var rows []*ent.Author
-			rows, err = client.Author.Query().Where(author.SlugIn(names...)).Select(author.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(kind, menuitem.TargetTypeAuthor, r.Slug, r.ID)
-			}
+	for of, kind := range kinds {
+		if len(at[kind]) == 0 {
+			continue
 		}
+		slugs, err := slugsOf(ctx, client, of, sql.FieldIn("slug", slices.Collect(maps.Keys(at[kind]))...))
 		if err != nil {
 			return fmt.Errorf("look for paths of our own: %w", err)
+		}
+		for key, slug := range slugs {
+			found[at[kind][slug]] = destination{permalink.Path(kind, slug), site.Target{Type: of, ID: key}}
 		}
 	}
 	return nil
@@ -234,47 +215,60 @@ func ownPaths(ctx context.Context, client *ent.Client, root string, paths []stri
 // pathsOf gives the paths of things by type and key.
 func pathsOf(ctx context.Context, client *ent.Client, ids map[menuitem.TargetType][]int) (map[menuitem.TargetType]map[int]string, error) {
 	found := map[menuitem.TargetType]map[int]string{}
-	for kind, keys := range ids {
-		found[kind] = make(map[int]string, len(keys))
-		put := func(key int, k permalink.Kind, slug string) { found[kind][key] = permalink.Path(k, slug) }
-		var err error
-		switch kind {
-		case menuitem.TargetTypeArticle:
-			var rows []*ent.Article
-			rows, err = client.Article.Query().Where(article.IDIn(keys...)).Select(article.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(r.ID, permalink.Article, r.Slug)
-			}
-		case menuitem.TargetTypePage:
-			var rows []*ent.Page
-			rows, err = client.Page.Query().Where(page.IDIn(keys...)).Select(page.FieldPath).All(ctx)
-			for _, r := range rows {
-				put(r.ID, permalink.Page, r.Path)
-			}
-		case menuitem.TargetTypeCategory:
-			var rows []*ent.Category
-			rows, err = client.Category.Query().Where(category.IDIn(keys...)).Select(category.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(r.ID, permalink.Category, r.Slug)
-			}
-		case menuitem.TargetTypeTag:
-			var rows []*ent.Tag
-			rows, err = client.Tag.Query().Where(tag.IDIn(keys...)).Select(tag.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(r.ID, permalink.Tag, r.Slug)
-			}
-		case menuitem.TargetTypeAuthor:
-			var rows []*ent.Author
-			rows, err = client.Author.Query().Where(author.IDIn(keys...)).Select(author.FieldSlug).All(ctx)
-			for _, r := range rows {
-				put(r.ID, permalink.Author, r.Slug)
-			}
-		}
+	for of, keys := range ids {
+		slugs, err := slugsOf(ctx, client, of, sql.FieldIn("id", keys...))
 		if err != nil {
 			return nil, fmt.Errorf("look for targets of redirects: %w", err)
 		}
+		kind := kinds[of]
+		if of == menuitem.TargetTypePage {
+			kind = permalink.Page
+		}
+		for key, slug := range slugs {
+			slugs[key] = permalink.Path(kind, slug)
+		}
+		found[of] = slugs
 	}
 	return found, nil
+}
+
+// slugsOf gives the slugs of some things of a type by their keys; of pages, the paths.
+func slugsOf(ctx context.Context, client *ent.Client, of menuitem.TargetType, which func(*sql.Selector)) (map[int]string, error) {
+	found := map[int]string{}
+	var err error
+	switch of {
+	case menuitem.TargetTypeArticle:
+		var rows []*ent.Article
+		rows, err = client.Article.Query().Where(which).Select(article.FieldSlug).All(ctx)
+		for _, r := range rows {
+			found[r.ID] = r.Slug
+		}
+	case menuitem.TargetTypePage:
+		var rows []*ent.Page
+		rows, err = client.Page.Query().Where(which).Select(page.FieldPath).All(ctx)
+		for _, r := range rows {
+			found[r.ID] = r.Path
+		}
+	case menuitem.TargetTypeCategory:
+		var rows []*ent.Category
+		rows, err = client.Category.Query().Where(which).Select(category.FieldSlug).All(ctx)
+		for _, r := range rows {
+			found[r.ID] = r.Slug
+		}
+	case menuitem.TargetTypeTag:
+		var rows []*ent.Tag
+		rows, err = client.Tag.Query().Where(which).Select(tag.FieldSlug).All(ctx)
+		for _, r := range rows {
+			found[r.ID] = r.Slug
+		}
+	case menuitem.TargetTypeAuthor:
+		var rows []*ent.Author
+		rows, err = client.Author.Query().Where(which).Select(author.FieldSlug).All(ctx)
+		for _, r := range rows {
+			found[r.ID] = r.Slug
+		}
+	}
+	return found, err
 }
 
 // Bodies with links are found by the host of the old site in them. What was
@@ -295,10 +289,7 @@ func (in *wxrImport) rewriteLinks(ctx context.Context, s *oldSite) error {
 		rewrite   func(ctx context.Context, s *oldSite, keys []int, counts map[string]int) error
 	}{{linkingArticlesSQL, in.rewriteArticles}, {linkingPagesSQL, in.rewritePages}} {
 		for last := 0; ; {
-			keys, err := store.Collect(ctx, in.DB, of.statement, func(rows *sql.Rows) (key int, err error) {
-				err = rows.Scan(&key)
-				return key, err
-			}, last, s.uri+"/%", "%"+bareHost(s.base)+"%")
+			keys, err := store.Collect(ctx, in.DB, of.statement, store.ScanInt, last, s.uri+"/%", "%"+bareHost(s.base)+"%")
 			if err != nil {
 				return fmt.Errorf("look for links to %s: %w", s.uri, err)
 			}

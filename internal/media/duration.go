@@ -194,16 +194,14 @@ func mp3Seconds(p *probe) float64 {
 			rate /= 2
 		}
 	}
-	count := 0
-	if x := min(len(data), 200); count == 0 {
-		for _, name := range []string{"Xing", "Info"} {
-			if i := bytes.Index(data[:x], []byte(name)); i > 0 && i+12 <= len(data) && data[i+7]&1 != 0 {
-				count = int(binary.BigEndian.Uint32(data[i+8:]))
-			}
+	count, head := 0, data[:min(len(data), 200)]
+	for _, name := range []string{"Xing", "Info"} {
+		if i := bytes.Index(head, []byte(name)); i > 0 && i+12 <= len(data) && data[i+7]&1 != 0 {
+			count = int(binary.BigEndian.Uint32(data[i+8:]))
 		}
-		if i := bytes.Index(data[:x], []byte("VBRI")); i > 0 && i+18 <= len(data) {
-			count = int(binary.BigEndian.Uint32(data[i+14:]))
-		}
+	}
+	if i := bytes.Index(head, []byte("VBRI")); i > 0 && i+18 <= len(data) {
+		count = int(binary.BigEndian.Uint32(data[i+14:]))
 	}
 	if count > 0 {
 		return float64(count) * float64(samples) / float64(rate)

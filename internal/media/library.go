@@ -2,8 +2,6 @@ package media
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,8 +27,6 @@ type Filter struct {
 	From, To *time.Time
 }
 
-const columns = `m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit, m.focal_x, m.focal_y, m.placeholder, m.rights, m.duration, m.translations, m.expires_at, m.expired`
-
 // conditions are those of a Filter, as $1 to $7. Whoever may use the library sees all
 // items. What is unused stands in no body,
 // and nothing points to it.
@@ -50,7 +46,7 @@ var (
 )
 
 func libraryPage(order string) *store.Statement {
-	return store.MaintainBoth(`SELECT ` + columns + ` FROM media m WHERE ` + conditions + `
+	return store.MaintainBoth(`SELECT ` + store.MediaColumns + ` FROM media m WHERE ` + conditions + `
 		AND (m.created_at, m.id) < ($8, $9) AND (m.created_at, m.id) > ($10, $11) ORDER BY m.created_at ` + order + `, m.id ` + order + ` LIMIT $12`)
 }
 
@@ -70,7 +66,7 @@ func (e *Editor) Library(ctx context.Context, f Filter, w keyset.Window) ([]*ent
 		statement = oldestSQL
 	}
 	newer, older := w.Newer(), w.Older()
-	items, err := store.Collect(ctx, e.s.db, statement, scan, append(args, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)...)
+	items, err := store.Collect(ctx, e.s.db, statement, store.ScanMedia, append(args, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the library: %w", err)
 	}
@@ -126,22 +122,4 @@ func (e *Editor) args(ctx context.Context, f Filter) ([]any, error) {
 		to = f.To.UTC()
 	}
 	return []any{string(f.Kind), pattern, f.Uploader, unused, from, to, expired}, nil
-}
-
-func scan(rows *sql.Rows) (*ent.Media, error) {
-	m := new(ent.Media)
-	var rights, translations []byte
-	if err := rows.Scan(&m.ID, &m.CreatedAt, &m.Kind, &m.BlobKey, &m.SourceURL, &m.ContentType, &m.Width, &m.Height, &m.Alt, &m.Caption, &m.Credit,
-		&m.FocalX, &m.FocalY, &m.Placeholder, &rights, &m.Duration, &translations, &m.ExpiresAt, &m.Expired); err != nil {
-		return nil, err
-	}
-	if len(rights) > 0 {
-		if err := json.Unmarshal(rights, &m.Rights); err != nil {
-			return nil, err
-		}
-	}
-	if len(translations) > 0 {
-		return m, json.Unmarshal(translations, &m.Translations)
-	}
-	return m, nil
 }

@@ -26,7 +26,7 @@ var (
 		AND id IN (SELECT m.id FROM media m WHERE m.expired AND (m.expires_at IS NULL OR m.expires_at > $1) LIMIT $2) RETURNING id`)
 	nextExpirySQL = store.MaintainBoth(`SELECT m.expires_at FROM media m WHERE NOT m.expired AND m.expires_at IS NOT NULL ORDER BY m.expires_at LIMIT 1`)
 	licenceSQL    = store.MaintainBoth(`SELECT m.expired, m.expires_at FROM media m WHERE m.blob_key = $1 AND m.blob_key <> ''
-		ORDER BY m.expired, m.expires_at IS NOT NULL, m.expires_at DESC LIMIT 10`)
+		ORDER BY m.expired, m.expires_at IS NOT NULL, m.expires_at DESC LIMIT 1`)
 )
 
 // expireBatch is how many items are marked in one transaction.
@@ -116,20 +116,18 @@ type licence struct {
 }
 
 // licenceOf gives the licence of a file: that of the item which has it longest.
-func (s *Service) licenceOf(ctx context.Context, key string) (longest licence, err error) {
+func (s *Service) licenceOf(ctx context.Context, key string) (licence, error) {
 	all, err := store.Collect(ctx, s.db, licenceSQL, func(rows *sql.Rows) (l licence, err error) {
 		err = rows.Scan(&l.ended, &l.until)
 		return l, err
 	}, key)
 	if err != nil {
-		return longest, fmt.Errorf("read the licence of a file: %w", err)
+		return licence{}, fmt.Errorf("read the licence of a file: %w", err)
 	}
-	for i, l := range all {
-		if i == 0 || longest.ended && !l.ended || longest.until != nil && !l.ended && (l.until == nil || l.until.After(*longest.until)) {
-			longest = l
-		}
+	if len(all) == 0 {
+		return licence{}, nil
 	}
-	return longest, nil
+	return all[0], nil
 }
 
 // restricted serves a file to staff alone; for anybody else it is not there.

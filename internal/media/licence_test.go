@@ -147,3 +147,42 @@ func TestWordsAreKeptPerLanguage(t *testing.T) {
 		}
 	})
 }
+
+// TestAFileHasItsLongestLicence: a file is shown as long as one of the items with it may be.
+func TestAFileHasItsLongestLicence(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		e := desk(t, db)
+		c := new(clock).set(e.s)
+		ctx := as(t, access.Author, 7)
+		m, err := e.upload(ctx, "a.jpg", halvesJPEG(t, 400, 200), Words{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := db.Ent(access.AsSystem(t.Context())).Media
+		file.UpdateOne(m).SetExpired(true).SetExpiresAt(c.now.Add(-time.Hour)).ExecX(access.AsSystem(t.Context()))
+		moment := func(hours float64) *time.Time {
+			at := c.now.Add(time.Duration(hours * float64(time.Hour)))
+			return &at
+		}
+		for i, step := range []struct {
+			ends    *time.Time
+			expired bool
+			kept    string
+		}{
+			{moment(-2), true, ""},
+			{moment(1), false, "public, max-age=3600"},
+			{moment(2.5), false, "public, max-age=9000"},
+			{moment(0.5), false, "public, max-age=9000"},
+			{moment(-3), true, "public, max-age=9000"},
+			{nil, false, "public, max-age=31536000, immutable"},
+			{moment(9), false, "public, max-age=31536000, immutable"},
+		} {
+			file.Create().SetKind(m.Kind).SetContentType(m.ContentType).SetBlobKey(m.BlobKey).SetNillableExpiresAt(step.ends).SetExpired(step.expired).ExecX(access.AsSystem(t.Context()))
+			w := get(e.s, Variant{}.Path(m))
+			if step.kept == "" && w.Code != http.StatusNotFound || step.kept != "" && (w.Code != http.StatusOK || w.Header().Get("Cache-Control") != step.kept) {
+				t.Errorf("%d: %d, kept for %q, want %q", i, w.Code, w.Header().Get("Cache-Control"), step.kept)
+			}
+		}
+	})
+}

@@ -321,16 +321,15 @@ type full struct {
 }
 
 func (f *full) NewTypedWriter(ctx context.Context, key, contentType string, opts *driver.WriterOptions) (driver.Writer, error) {
-	w, err := f.remote.NewTypedWriter(ctx, key, contentType, opts)
 	ctx, cancel := context.WithCancel(ctx)
-	return &fullWriter{&remoteWriter{ctx: ctx, to: f.remote, key: key, contentType: contentType}, cancel, w, f.room}, err
+	w, err := f.remote.NewTypedWriter(ctx, key, contentType, opts)
+	return &fullWriter{w, cancel, f.room}, err
 }
 
 type fullWriter struct {
-	w      *remoteWriter
-	cancel context.CancelFunc
 	driver.Writer
-	room int64
+	cancel context.CancelFunc
+	room   int64
 }
 
 func (f *fullWriter) Write(p []byte) (int, error) {
@@ -338,12 +337,12 @@ func (f *fullWriter) Write(p []byte) (int, error) {
 		f.cancel()
 		return 0, &os.PathError{Op: "write", Path: "/secret/place", Err: syscall.ENOSPC}
 	}
-	return f.w.Write(p)
+	return f.Writer.Write(p)
 }
 
 func (f *fullWriter) Close() error {
 	defer f.cancel()
-	return f.w.Close()
+	return f.Writer.Close()
 }
 
 func TestAFullStoreKeepsNothingByHalves(t *testing.T) {

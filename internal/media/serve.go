@@ -62,7 +62,7 @@ func (s *Service) Handler() http.Handler {
 			if variant != "" {
 				s.serveVariant(w, r, key, variant, l)
 			} else {
-				s.serveOriginal(w, r, key, l)
+				s.serveOriginal(w, r, key, format, form[1], l)
 			}
 		}
 		if l.ended {
@@ -73,7 +73,7 @@ func (s *Service) Handler() http.Handler {
 	})
 }
 
-func (s *Service) serveOriginal(w http.ResponseWriter, r *http.Request, key string, l licence) {
+func (s *Service) serveOriginal(w http.ResponseWriter, r *http.Request, key string, format format, tag string, l licence) {
 	reader, err := s.bucket.NewReader(r.Context(), key, nil)
 	switch {
 	case gcerrors.Code(err) == gcerrors.NotFound:
@@ -86,7 +86,7 @@ func (s *Service) serveOriginal(w http.ResponseWriter, r *http.Request, key stri
 		slog.ErrorContext(r.Context(), "read a media file", "key", key, "error", err)
 		unavailable(w)
 	default:
-		s.serveBlob(w, r, reader, key, formatOf(key), keyForm.FindStringSubmatch(key)[1], l)
+		s.serveBlob(w, r, reader, key, format, tag, l)
 	}
 }
 

@@ -155,6 +155,16 @@ func Without(body []Block, ids map[string]bool) []Block {
 	return kept
 }
 
+// Hide takes what shows files that are gone out of a body and its HTML. A body that shows
+// none of them stays as it is.
+func Hide(body []Block, html string, gone map[string]bool) (left []Block, leftHTML string) {
+	if !slices.ContainsFunc(MediaIDs(body), func(id string) bool { return gone[id] }) {
+		return body, html
+	}
+	left = Without(body, gone)
+	return left, PlacedHTML(left)
+}
+
 // MediaIDs gives the public ids of our own files that bodies name, in their order.
 func MediaIDs(bodies ...[]Block) (ids []string) {
 	for _, body := range bodies {

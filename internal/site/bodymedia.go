@@ -18,8 +18,6 @@ var (
 	clearBodyMediaSQL = store.MaintainBoth(`DELETE FROM page_media WHERE page_id = $1`)
 	addBodyMediaSQL   = store.MaintainBoth(`INSERT INTO page_media (page_id, media_id) SELECT CAST($1 AS bigint), each_id.id FROM each_id($2) WHERE true ON CONFLICT DO NOTHING`)
 
-	expiredAmongSQL = store.ReadBoth(`SELECT m.id FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE m.expired`)
-
 	pagesAfterSQL = store.Maintain(`SELECT id FROM pages WHERE id > $1 ORDER BY id LIMIT $2 FOR UPDATE`, `SELECT id FROM pages WHERE id > $1 ORDER BY id LIMIT $2`)
 )
 
@@ -79,18 +77,16 @@ func (s *Service) hideExpired(ctx context.Context, pages []*ent.Page) error {
 	if len(named) == 0 || access.Of(ctx).SeesExpired() {
 		return nil
 	}
-	keys, err := store.Collect(ctx, s.db, expiredAmongSQL, store.ScanInt, s.db.IDs(id.KeysOf(id.Media, named)))
+	keys, err := store.ExpiredMedia(ctx, s.db, id.KeysOf(id.Media, named))
 	if err != nil {
 		return fmt.Errorf("look for files whose licence has ended: %w", err)
 	}
-	expired := make(map[string]bool, len(keys))
+	gone := make(map[string]bool, len(keys))
 	for _, key := range keys {
-		expired[id.Encode(id.Media, key)] = true
+		gone[id.Encode(id.Media, key)] = true
 	}
 	for _, p := range pages {
-		if left := richtext.Without(p.Blocks, expired); len(keys) > 0 && len(richtext.MediaIDs(left)) < len(richtext.MediaIDs(p.Blocks)) {
-			p.Blocks, p.HTML = left, richtext.PlacedHTML(left)
-		}
+		p.Blocks, p.HTML = richtext.Hide(p.Blocks, p.HTML, gone)
 	}
 	return nil
 }

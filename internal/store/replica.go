@@ -279,10 +279,7 @@ func (db *DB) look(ctx context.Context, r *replica, now int64) (reached bool, er
 	ctx, cancel := context.WithTimeout(ctx, replicaPatience)
 	defer cancel()
 	// The end of the log is asked after the changes are known, so it lies behind them.
-	end, err := Collect(ctx, db, walEndSQL, func(rows *sql.Rows) (text string, err error) {
-		err = rows.Scan(&text)
-		return text, err
-	})
+	end, err := Collect(ctx, db, walEndSQL, ScanText)
 	if err != nil {
 		return false, fmt.Errorf("ask the primary for the end of its log: %w", err)
 	}

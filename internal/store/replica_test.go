@@ -21,12 +21,7 @@ var namesSQL = store.MaintainBoth(`SELECT name FROM tags ORDER BY id`)
 // to the primary meanwhile.
 func TestReadingsAreNeverOlderThanWhatIsKnown(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Own(t, "wal_level=replica", "max_wal_senders=4", "synchronous_commit=on")
-	url, err := primary.Create(t.Context(), "site")
-	if err != nil {
-		t.Fatal(err)
-	}
-	standby := pgtest.OwnStandby(t, primary, "wal_retrieve_retry_interval=100ms")
+	_, standby, url := pgtest.OwnPair(t)
 	admin, err := sql.Open("postgres", standby.AdminURL("site"))
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +75,7 @@ func TestReadingsAreNeverOlderThanWhatIsKnown(t *testing.T) {
 		if went := read != ctx; went != fromStandby {
 			t.Errorf("%s: a reading goes to the standby: %v", what, went)
 		}
-		names, err := store.Collect(read, db, namesSQL, func(rows *sql.Rows) (s string, err error) { err = rows.Scan(&s); return s, err })
+		names, err := store.Collect(read, db, namesSQL, store.ScanText)
 		if err != nil || len(names) != n {
 			t.Errorf("%s: by a statement %d rows, %v, want %d", what, len(names), err, n)
 		}
@@ -89,7 +84,7 @@ func TestReadingsAreNeverOlderThanWhatIsKnown(t *testing.T) {
 		}
 		if err := db.Snapshot(read, func(within context.Context) error {
 			got, err := db.Ent(within).Tag.Query().Count(within)
-			names, wrong := store.Collect(within, db, namesSQL, func(rows *sql.Rows) (s string, err error) { err = rows.Scan(&s); return s, err })
+			names, wrong := store.Collect(within, db, namesSQL, store.ScanText)
 			if got != n || len(names) != n || wrong != nil {
 				t.Errorf("%s: in a snapshot %d and %d rows, %v, want %d", what, got, len(names), wrong, n)
 			}

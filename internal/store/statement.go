@@ -267,6 +267,12 @@ func ScanInt(rows *sql.Rows) (n int, err error) {
 	return n, err
 }
 
+// ScanText scans rows of one text, for Collect.
+func ScanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
 // CollectCounted is Collect for rows of a key and, in each, the number of all rows of
 // which they are a page.
 func CollectCounted(ctx context.Context, db *DB, s *Statement, args ...any) (keys []int, total int, err error) {

@@ -86,8 +86,6 @@ var (
 	dropSQL  = store.MaintainBoth(`DELETE FROM trusted_documents WHERE document_id = $1`)
 )
 
-func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }
-
 // Text gives the document of an id. What it answers may be a minute old.
 func (s *Store) Text(ctx context.Context, id string) (text string, there bool, err error) {
 	if !valid(id) {
@@ -103,7 +101,7 @@ func (s *Store) Text(ctx context.Context, id string) (text string, there bool, e
 	if ok && now.Before(k.until) {
 		return k.text, k.there, nil
 	}
-	found, err := store.Collect(ctx, s.db, textSQL, scanText, id)
+	found, err := store.Collect(ctx, s.db, textSQL, store.ScanText, id)
 	if err != nil {
 		return "", false, fmt.Errorf("look up a document: %w", err)
 	}
@@ -148,7 +146,7 @@ func (s *Store) put(ctx context.Context, id, text string) (added int, err error)
 	if !valid(id) {
 		return 0, fault.Mistake(fault.Invalid, "id", "The id %.40q of a document must have 1 to %d letters, digits and characters of . _ : / -", id, MaxIDBytes)
 	}
-	found, err := store.Collect(ctx, s.db, textSQL, scanText, id)
+	found, err := store.Collect(ctx, s.db, textSQL, store.ScanText, id)
 	switch {
 	case err != nil:
 		return 0, err

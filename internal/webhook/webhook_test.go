@@ -3,7 +3,6 @@ package webhook_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -485,18 +484,13 @@ func TestBadWebhooksAreRefused(t *testing.T) {
 		if err != nil || !strings.HasPrefix(first, "whsec_") {
 			t.Fatalf("%q, %v", first, err)
 		}
-		if stored := must(store.Collect(t.Context(), n.db, storedSQL, scanText))(t); strings.Contains(stored[0], "whsec_") {
+		if stored := must(store.Collect(t.Context(), n.db, storedSQL, store.ScanText))(t); strings.Contains(stored[0], "whsec_") {
 			t.Errorf("the secret is stored as %q", stored[0])
 		}
 		if _, _, err := n.Rotate(admin(t), made.ID, 1000*time.Hour); err == nil {
 			t.Error("the overlap has no end")
 		}
 	})
-}
-
-func scanText(rows *sql.Rows) (text string, err error) {
-	err = rows.Scan(&text)
-	return text, err
 }
 
 var storedSQL = store.MaintainBoth(`SELECT secret FROM webhooks`)

@@ -64,6 +64,20 @@ function watch(page, origin, faults) {
 }
 
 /**
+ * Signs an editor in on the page of GraphiQL.
+ * @param {import('playwright-core').Page} page
+ * @param {string} email
+ * @param {string} password
+ */
+export async function signIn(page, email, password) {
+  const account = page.getByRole('form', { name: 'Account' });
+  await account.getByLabel('E-mail').fill(email);
+  await account.getByLabel('Password').fill(password);
+  await account.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('group', { name: 'Account' }).getByText('editor').waitFor();
+}
+
+/**
  * Replaces the text of the operation editor at one stroke, so that completion does not meddle.
  * @param {import('playwright-core').Page} page
  * @param {string} text

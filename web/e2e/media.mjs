@@ -3,7 +3,7 @@
 //
 //   BROADSHEET_EMAIL=… BROADSHEET_PASSWORD=… BROADSHEET_OPERATIONS=… node e2e/media.mjs BASE_URL
 import assert from 'node:assert/strict';
-import { travel } from './browser.mjs';
+import { signIn, travel } from './browser.mjs';
 
 const [base] = process.argv.slice(2);
 const { BROADSHEET_EMAIL: email, BROADSHEET_PASSWORD: password, BROADSHEET_OPERATIONS: operations } = process.env;
@@ -14,11 +14,7 @@ if (!base || !email || !password || !operations) {
 
 await travel('Media', base, async (page) => {
   await page.goto(new URL('/graphiql', base).href);
-  const account = page.getByRole('form', { name: 'Account' });
-  await account.getByLabel('E-mail').fill(email);
-  await account.getByLabel('Password').fill(password);
-  await account.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('group', { name: 'Account' }).getByText('editor').waitFor();
+  await signIn(page, email, password);
 
   const seen = await page.evaluate(async (operations) => {
     const canvas = document.createElement('canvas');

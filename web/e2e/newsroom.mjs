@@ -5,7 +5,7 @@
 // Fails when the page breaks its content security policy, writes an error to the console, asks another origin for
 // anything, or when a step is not answered as it should be.
 import assert from 'node:assert/strict';
-import { run, travel, write } from './browser.mjs';
+import { run, signIn, travel, write } from './browser.mjs';
 
 const [base, screenshot] = process.argv.slice(2);
 const { BROADSHEET_EMAIL: email, BROADSHEET_PASSWORD: password } = process.env;
@@ -19,11 +19,7 @@ await travel('Newsroom', base, async (page) => {
   await page.goto(new URL('/graphiql', base).href);
   await page.getByRole('button', { name: 'New tab' }).click();
 
-  const account = page.getByRole('form', { name: 'Account' });
-  await account.getByLabel('E-mail').fill(email);
-  await account.getByLabel('Password').fill(password);
-  await account.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('group', { name: 'Account' }).getByText('editor').waitFor();
+  await signIn(page, email, password);
   const [cookie] = (await page.context().cookies()).filter(({ httpOnly }) => httpOnly);
   assert.ok(cookie, 'no cookie that scripts cannot read');
   assert.match(cookie.sameSite, /Lax|Strict/);
@@ -114,6 +110,7 @@ await travel('Newsroom', base, async (page) => {
   // Who is signed in, and with which role, is shown after a reload too, until the editor signs out.
   await page.reload();
   const group = page.getByRole('group', { name: 'Account' });
+  const account = page.getByRole('form', { name: 'Account' });
   await group.getByText('Ed · editor').waitFor();
   await group.getByRole('button', { name: 'Sign out' }).click();
   await account.getByText('Not signed in').waitFor();

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -33,17 +32,10 @@ const (
 	socketDir  = "socket"      // likewise
 )
 
-const (
-	// sharedIdle is how long the shared cluster outlives its last user: enough
-	// to bridge the gap between two test binaries of one run, or two runs in a
-	// row, and less than a minute of memory that nobody uses.
-	sharedIdle = 30 * time.Second
-
-	// maxSocketPath is the longest path of a socket that all systems take.
-	maxSocketPath = 103
-
-	tick = 10 * time.Millisecond
-)
+// sharedIdle is how long the shared cluster outlives its last user: enough to bridge
+// the gap between two test binaries of one run, or two runs in a row, and less than a
+// minute of memory that nobody uses.
+const sharedIdle = 30 * time.Second
 
 // Cluster is a running private PostgreSQL server. It listens on a unix socket
 // that nobody but its user (and root) can reach, and keeps nothing: writes are
@@ -69,30 +61,14 @@ type Cluster struct {
 // ends with Stop, or with the process however that ends. The error of a machine
 // without PostgreSQL says what to install.
 func Start(ctx context.Context, settings ...string) (*Cluster, error) {
-	bin, err := findBinaries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	base, err := baseDir(os.TempDir())
-	if err != nil {
-		return nil, err
-	}
-	return startOwn(ctx, base, bin, settings)
+	return start(ctx, job{Settings: settings})
 }
 
 // Standby starts another cluster that follows this one by streaming replication, as a
 // hot standby with the same and further settings, which ends as one of Start does. This one must have been started with
 // wal_level=replica and max_wal_senders above 2.
 func (c *Cluster) Standby(ctx context.Context, settings ...string) (*Cluster, error) {
-	bin, err := findBinaries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	base, err := baseDir(os.TempDir())
-	if err != nil {
-		return nil, err
-	}
-	return startJob(ctx, base, job{Base: base, Bin: bin.dir, Settings: slices.Concat(c.started.Settings, settings), Primary: c.AdminURL("postgres")})
+	return start(ctx, job{Settings: slices.Concat(c.started.Settings, settings), Primary: c.AdminURL("postgres")})
 }
 
 // Create makes an empty database for the role broadsheet, and gives its URL.
@@ -125,17 +101,26 @@ func (c *Cluster) Restart(ctx context.Context, crash bool) error {
 	return c.wait(ctx)
 }
 
-func startOwn(ctx context.Context, base string, bin binaries, settings []string) (*Cluster, error) {
-	return startJob(ctx, base, job{Base: base, Bin: bin.dir, Settings: settings})
+// start starts a cluster in the temporary folder with the binaries of this machine.
+func start(ctx context.Context, j job) (*Cluster, error) {
+	bin, err := findBinaries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if j.Base, err = baseDir(os.TempDir()); err != nil {
+		return nil, err
+	}
+	j.Bin = bin.dir
+	return startJob(ctx, j)
 }
 
-func startJob(ctx context.Context, base string, j job) (*Cluster, error) {
+func startJob(ctx context.Context, j job) (*Cluster, error) {
 	var c *Cluster
-	err := withLock(ctx, base, func() error {
-		if err := sweep(ctx, base); err != nil {
+	err := withLock(ctx, j.Base, func() error {
+		if err := sweep(ctx, j.Base); err != nil {
 			return err
 		}
-		dir, err := os.MkdirTemp(base, "own")
+		dir, err := os.MkdirTemp(j.Base, "own")
 		if err != nil {
 			return err
 		}
@@ -146,7 +131,7 @@ func startJob(ctx context.Context, base string, j job) (*Cluster, error) {
 		return nil, fmt.Errorf("start a PostgreSQL cluster: %w", err)
 	}
 	if err := c.wait(ctx); err != nil {
-		return nil, errors.Join(err, c.abandon(base))
+		return nil, errors.Join(err, c.abandon(j.Base))
 	}
 	return c, nil
 }
@@ -223,50 +208,6 @@ func socketURL(dir, role, database string) string {
 		RawQuery: url.Values{"host": {dir}, "port": {"5432"}, "sslmode": {"disable"}}.Encode(),
 	}
 	return u.String()
-}
-
-// baseDir returns the folder of this user's clusters, made if need be. It is in
-// temp unless a server could not work there.
-func baseDir(temp string) (string, error) {
-	name := "broadsheet-pg-" + strconv.Itoa(os.Getuid())
-	if !fits(filepath.Join(temp, name)) || !passable(temp) {
-		temp = "/tmp"
-	}
-	base := filepath.Join(temp, name)
-	if err := os.Mkdir(base, 0o711); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", err
-	}
-	info, err := os.Lstat(base)
-	if err != nil {
-		return "", err
-	}
-	// Anybody can make a folder of this name; we run programs from ours.
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !ok || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("%s is not a folder of this user alone; remove it", base)
-	}
-	return base, nil
-}
-
-// fits reports whether the sockets of clusters under base get short paths.
-func fits(base string) bool {
-	return len(filepath.Join(base, "own1234567890", socketDir, ".s.PGSQL.5432")) <= maxSocketPath
-}
-
-// passable reports whether every user may pass through dir, as the server's
-// must when root starts it.
-func passable(dir string) bool {
-	for {
-		info, err := os.Stat(dir)
-		if err != nil || info.Mode().Perm()&0o001 == 0 {
-			return os.Getuid() != 0
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return true
-		}
-		dir = parent
-	}
 }
 
 // job is what a keeper is told.
@@ -403,136 +344,4 @@ func logTail(dir string) string {
 		return err.Error()
 	}
 	return string(text[max(0, len(text)-most):])
-}
-
-// kept reports whether the cluster in dir has a keeper.
-func kept(dir string) bool {
-	f, err := os.Open(filepath.Join(dir, keeperFile))
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	// Shared, so that two who look do not take each other for the keeper.
-	free, err := tryLock(f, syscall.LOCK_SH)
-	return err == nil && !free
-}
-
-// sweep ends and removes the clusters under base that lost their keeper. The
-// caller holds the lock on base.
-func sweep(ctx context.Context, base string) error {
-	entries, err := os.ReadDir(base)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		dir := filepath.Join(base, e.Name())
-		if !e.IsDir() || kept(dir) {
-			continue
-		}
-		if err := discard(ctx, dir); err != nil {
-			return fmt.Errorf("remove a cluster that lost its keeper: %w", err)
-		}
-	}
-	return nil
-}
-
-// discard ends what runs in a cluster's directory and removes it.
-func discard(ctx context.Context, dir string) error {
-	data := filepath.Join(dir, dataDir)
-	if _, err := os.Stat(filepath.Join(data, "postmaster.pid")); err == nil {
-		bin, err := findBinaries(ctx)
-		if err != nil {
-			return err
-		}
-		account, err := serverAccount()
-		if err != nil {
-			return err
-		}
-		// It fails if the server is gone already, which is as well.
-		cmd := exec.CommandContext(ctx, bin.path("pg_ctl"), "stop", "--mode=immediate", "--pgdata="+data)
-		cmd.Dir = dir
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account}
-		_ = cmd.Run()
-	}
-	return os.RemoveAll(dir)
-}
-
-// serverAccount returns the account a server runs under, nil for our own.
-// PostgreSQL refuses to run as root, who therefore steps down.
-func serverAccount() (*syscall.Credential, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err := strconv.ParseUint(u.Uid, 10, 32)
-		if err != nil {
-			continue
-		}
-		gid, err := strconv.ParseUint(u.Gid, 10, 32)
-		if err != nil {
-			continue
-		}
-		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-	}
-	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to step down to")
-}
-
-// withLock runs f while holding the lock on base, under which clusters are
-// started and ended, joined and swept. It waits for the lock as long as ctx
-// allows.
-func withLock(ctx context.Context, base string, f func() error) error {
-	for {
-		ran, err := ifUnlocked(base, f)
-		if ran || err != nil {
-			return err
-		}
-		if err := pause(ctx); err != nil {
-			return fmt.Errorf("waiting for the lock on %s: %w", base, err)
-		}
-	}
-}
-
-// ifUnlocked runs f while holding the lock on base if the lock is free, and
-// reports whether it was.
-func ifUnlocked(base string, f func() error) (bool, error) {
-	lock, err := os.OpenFile(filepath.Join(base, "lock"), os.O_RDONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return false, err
-	}
-	defer lock.Close()
-	free, err := tryLock(lock, syscall.LOCK_EX)
-	if err != nil || !free {
-		return false, err
-	}
-	return true, f()
-}
-
-// tryLock takes a lock on an open file if it is free. The lock ends when the
-// file is closed in all processes that have it open from here.
-func tryLock(f *os.File, how int) (bool, error) {
-	for {
-		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return true, nil
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			return false, nil
-		case !errors.Is(err, syscall.EINTR):
-			return false, fmt.Errorf("lock %s: %w", f.Name(), err)
-		}
-	}
-}
-
-// pause waits a moment, or until ctx ends.
-func pause(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(tick):
-		return nil
-	}
 }

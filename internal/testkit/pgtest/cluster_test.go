@@ -147,7 +147,7 @@ func TestClusterThatLostItsKeeperIsReplaced(t *testing.T) {
 func TestClusterOfOneProgram(t *testing.T) {
 	t.Parallel()
 	bin, base := testBinaries(t), testBase(t)
-	c, err := startOwn(t.Context(), base, bin, []string{"work_mem=7MB"})
+	c, err := startJob(t.Context(), job{Base: base, Bin: bin.dir, Settings: []string{"work_mem=7MB"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestClusterOfOneProgram(t *testing.T) {
 func TestClusterThatDoesNotStartSaysWhy(t *testing.T) {
 	t.Parallel()
 	base := testBase(t)
-	_, err := startOwn(t.Context(), base, binaries{dir: filepath.Join(base, "nothing")}, nil)
+	_, err := startJob(t.Context(), job{Base: base, Bin: filepath.Join(base, "nothing")})
 	if err == nil || !strings.Contains(err.Error(), "initdb: no such file") && !strings.Contains(err.Error(), "initdb: fork/exec") {
 		t.Errorf("start without initdb: %v, want the keeper's words", err)
 	}
@@ -192,12 +192,7 @@ func TestBaseDirThatOthersWriteIsRefused(t *testing.T) {
 func TestStandbyFollowsAClusterThatRestarts(t *testing.T) {
 	t.Parallel()
 	testBinaries(t)
-	primary := Own(t, "wal_level=replica", "max_wal_senders=4", "synchronous_commit=on")
-	database, err := primary.Create(t.Context(), "site")
-	if err != nil {
-		t.Fatal(err)
-	}
-	standby := OwnStandby(t, primary, "wal_retrieve_retry_interval=100ms")
+	primary, standby, database := OwnPair(t)
 	follower := open(t, standby.URL("site"))
 	if _, err := open(t, database).ExecContext(t.Context(), "CREATE TABLE kept (n int)"); err != nil {
 		t.Fatal(err)

@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -94,19 +96,19 @@ func keep(text string) error {
 	if err != nil {
 		return err
 	}
-	ready := func() error {
+	ready := func(first string) error {
 		ctx, cancel := context.WithTimeout(ctx, startTimeout)
 		defer cancel()
-		first := "CREATE ROLE broadsheet LOGIN CREATEDB"
-		if j.Primary != "" {
-			first = "SELECT 1"
-		}
 		if err := await(ctx, socketURL(filepath.Join(j.Dir, socketDir), "postgres", "postgres"), first, ended); err != nil {
 			return err
 		}
 		return announce(j.Dir, server.Process.Pid)
 	}
-	if err := ready(); err != nil {
+	first := "CREATE ROLE broadsheet LOGIN CREATEDB"
+	if j.Primary != "" {
+		first = "SELECT 1"
+	}
+	if err := ready(first); err != nil {
 		return errors.Join(err, stopServer(server, ended))
 	}
 	again := func(how os.Signal) (*exec.Cmd, <-chan struct{}, error) {
@@ -120,12 +122,7 @@ func keep(text string) error {
 		if server, ended, err = startServer(j, account); err != nil {
 			return nil, nil, err
 		}
-		ctx, cancel := context.WithTimeout(ctx, startTimeout)
-		defer cancel()
-		if err := await(ctx, socketURL(filepath.Join(j.Dir, socketDir), "postgres", "postgres"), "SELECT 1", ended); err != nil {
-			return server, ended, err
-		}
-		return server, ended, announce(j.Dir, server.Process.Pid)
+		return server, ended, ready("SELECT 1")
 	}
 	return watch(ctx, j, server, ended, restarts, again)
 }
@@ -140,6 +137,30 @@ func copyPrimary(ctx context.Context, j job, account *syscall.Credential) error 
 		return fmt.Errorf("pg_basebackup: %w", err)
 	}
 	return nil
+}
+
+// serverAccount returns the account a server runs under, nil for our own.
+// PostgreSQL refuses to run as root, who therefore steps down.
+func serverAccount() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err := strconv.ParseUint(u.Uid, 10, 32)
+		if err != nil {
+			continue
+		}
+		gid, err := strconv.ParseUint(u.Gid, 10, 32)
+		if err != nil {
+			continue
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to step down to")
 }
 
 // initdb writes the data directory of a new cluster. Text sorts by code point,

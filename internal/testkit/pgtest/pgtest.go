@@ -87,6 +87,18 @@ func OwnStandby(t testing.TB, primary *Cluster, settings ...string) *Cluster {
 	return own(t, func(ctx context.Context) (*Cluster, error) { return primary.Standby(ctx, settings...) })
 }
 
+// OwnPair is Own for a primary with a standby, which follows soon. database is the URL of
+// an empty database of the primary, which is named site on both.
+func OwnPair(t testing.TB, settings ...string) (primary, standby *Cluster, database string) {
+	t.Helper()
+	primary = Own(t, append([]string{"wal_level=replica", "max_wal_senders=4", "synchronous_commit=on"}, settings...)...)
+	database, err := primary.Create(t.Context(), "site")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return primary, OwnStandby(t, primary, "wal_retrieve_retry_interval=100ms"), database
+}
+
 func own(t testing.TB, start func(context.Context) (*Cluster, error)) *Cluster {
 	t.Helper()
 	if testing.Short() && os.Getenv("CI") != "true" {

@@ -53,9 +53,12 @@ export function untried() {
 export async function open(page, path) {
   const response = await page.goto(at(path));
   await page.waitForFunction(() => document.querySelector('.loading') === null);
-  for (const name of await page.evaluate(() => JSON.parse(document.getElementById('first')?.textContent ?? '{"answers":[]}').answers.map((/** @type {{ name: string }} */ a) => a.name))) reached.operations.add(name);
+  for (const name of await firstNames(page)) reached.operations.add(name);
   return response;
 }
+
+/** The operations whose answers the server wrote into the page. @param {Page} page @returns {Promise<string[]>} */
+export const firstNames = (page) => page.evaluate(() => JSON.parse(document.getElementById('first')?.textContent ?? '{"answers":[]}').answers.map((/** @type {{ name: string }} */ a) => a.name));
 
 /** @type {Map<string, string>} */
 const tokens = new Map();
@@ -119,16 +122,24 @@ export async function publish(article) {
   return (await newsroom('mutation ($id: ID!) { publishArticle(input: { id: $id }) { article { id path title } userErrors { message } } }', { id })).article;
 }
 
+/** The password of readers who sign up. */
+export const password = 'nine slow ferries';
+
+/** Signs a reader up, confirms by the mail, and is signed in. @param {Page} page @param {string} name @param {string} email */
+export async function signUp(page, name, email) {
+  await open(page, '/account/sign-up');
+  await send(page, { Name: name, 'E-mail address': email, Password: password }, 'Sign up');
+  await page.getByText('Open the link in the mail').waitFor();
+  await follow(page, email, '/account/verify');
+  await send(page, {}, 'Confirm');
+  await page.getByRole('heading', { name: 'Your interests' }).waitFor();
+}
+
 /** Makes a page of a reader, who is signed in. @param {Page} page @param {string} name */
 export async function member(page, name) {
   const email = `${name.toLowerCase().replace(/\W/g, '.')}${Date.now()}@example.net`;
   const { reader, close } = await another(page);
-  await open(reader, '/account/sign-up');
-  await send(reader, { Name: name, 'E-mail address': email, Password: 'nine slow ferries' }, 'Sign up');
-  await reader.getByText('Open the link in the mail').waitFor();
-  await follow(reader, email, '/account/verify');
-  await send(reader, {}, 'Confirm');
-  await reader.getByRole('heading', { name: 'Your interests' }).waitFor();
+  await signUp(reader, name, email);
   return { reader, email, close };
 }
 

@@ -1,6 +1,6 @@
 // What mails lead to: each page is come to from the mail itself, opened in the browser.
 import assert from 'node:assert/strict';
-import { check, follow, newsroom, open, send, story } from './hands.mjs';
+import { check, follow, newsroom, open, password, send, signUp, story } from './hands.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -65,19 +65,13 @@ export async function newsletter(page, faults) {
 /** The mails of an account: a link that signs in, a lost password, another address, an address that is taken, an invitation. @param {Page} page */
 export async function account(page) {
   const email = `salma${Date.now()}@example.net`;
-  const password = 'nine slow ferries';
   const who = page.getByRole('link', { name: 'Salma Aziz' });
   const out = async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.locator('.tools').getByRole('link', { name: 'Sign in' }).waitFor();
   };
   await page.context().clearCookies();
-  await open(page, '/account/sign-up');
-  await send(page, { Name: 'Salma Aziz', 'E-mail address': email, Password: password }, 'Sign up');
-  await page.getByText('Open the link in the mail').waitFor();
-  await follow(page, email, '/account/verify');
-  await send(page, {}, 'Confirm');
-  await page.getByRole('heading', { name: 'Your interests' }).waitFor();
+  await signUp(page, 'Salma Aziz', email);
   await out();
 
   await open(page, '/account/sign-up'); // once more: the answer is the same, the mail is not

@@ -1,6 +1,6 @@
 // Every page of the site: what the server writes first, what the application shows, and how it looks.
 import assert from 'node:assert/strict';
-import { another, arabic, at, check, mailPages, nameOf, open, paths, story, tooWide } from './hands.mjs';
+import { another, arabic, at, check, firstNames, mailPages, nameOf, open, paths, story, tooWide } from './hands.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -34,9 +34,10 @@ export async function firstViews(page, faults) {
     const written = (/** @type {string} */ t) => html.includes(t.replaceAll('&', '&amp;').replaceAll('"', '&#34;').replaceAll("'", '&#39;').replaceAll('+', '&#43;'));
     for (const h of headlines) if (!written(h)) faults.push(`${path}: the first view lacks ${h}`);
     if (path === '/') assert.equal(new Set(headlines).size, headlines.length, 'a story is on the front page twice');
-    const again = await page.evaluate(() => JSON.parse(document.getElementById('first')?.textContent ?? '{}').answers.map((/** @type {{ name: string }} */ a) => a.name));
+    const again = await firstNames(page);
+    assert.ok(again.length > 0, `${path}: the first view has no answers`);
     assert.ok(asked.length > 0 && !asked.includes(''), `${path}: requests without a known name: ${asked}`);
-    const first = again.filter((/** @type {string} */ name) => asked.includes(name));
+    const first = again.filter((name) => asked.includes(name));
     assert.deepEqual(first, [], `${path}: asked twice`);
     // A picture that stands on a page twice may be fetched in two sizes, and the greater of them shown in both places.
     const file = (/** @type {string} */ url) => url.replace(/\/[^/]*$/, '');

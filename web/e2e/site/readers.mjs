@@ -1,6 +1,6 @@
 // What readers do.
 import assert from 'node:assert/strict';
-import { another, at, follow, frame, member as sign, nameOf, newsroom, open, publish, send, story } from './hands.mjs';
+import { another, at, frame, member as sign, nameOf, newsroom, open, password, publish, send, signUp, story } from './hands.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -17,6 +17,14 @@ export async function bookmarks(page) {
   await page.getByText('Nothing is saved yet').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.locator('.saved').getByText('Port strike ends').waitFor();
+}
+
+/** Approves a comment, if it waits for a moderator, and gives it. @param {string} body @returns {Promise<{ commentId: string, guestEmail: string } | undefined>} */
+async function approve(body) {
+  const { nodes } = await newsroom('{ moderationQueue(first: 50) { nodes { commentId body guestEmail } } }');
+  const waiting = nodes.find((/** @type {{ body: string }} */ c) => c.body === body);
+  if (waiting) await newsroom('mutation ($ids: [ID!]!) { approveComments(input: { ids: $ids }) { userErrors { message } } }', { ids: [waiting.commentId] });
+  return waiting;
 }
 
 /** A guest comments; what was typed outlives a reload. @param {Page} page */
@@ -43,10 +51,8 @@ export async function comment(page) {
   await open(page, story);
   await page.getByRole('form', { name: 'Comment' }).waitFor();
   await subscribed;
-  const { nodes } = await newsroom('{ moderationQueue(first: 50) { nodes { commentId body guestEmail } } }');
-  const waiting = nodes.find((/** @type {{ body: string }} */ c) => c.body === words);
+  const waiting = await approve(words);
   assert.equal(waiting?.guestEmail, 'salma@example.org', 'the comment is not in the queue');
-  await newsroom('mutation ($ids: [ID!]!) { approveComments(input: { ids: $ids }) { userErrors { message } } }', { ids: [waiting.commentId] });
   await page.getByRole('button', { name: 'Show new comments (1)' }).click(); // told by subscription
   await page.locator('.thread').getByText(words).waitFor();
   await page.locator(`[id="${waiting.commentId}"]`).getByText('Guest').waitFor();
@@ -71,25 +77,14 @@ export async function live(page) {
 /** Signs up by mail, keeps the bookmarks of the device, follows a section. @param {Page} page */
 export async function member(page) {
   const email = `reader${Date.now()}@example.net`;
-  await open(page, '/account/sign-up');
-  const panel = page.locator('form.panel');
-  await panel.getByLabel('Name').fill('Salma Aziz');
-  await panel.getByLabel('E-mail address').fill(email);
-  await panel.getByLabel('Password').fill('nine slow ferries');
-  await panel.getByRole('button', { name: 'Sign up' }).click();
-  await page.getByText('Open the link in the mail').waitFor();
-  await follow(page, email, '/account/verify');
-  await page.getByRole('button', { name: 'Confirm' }).click();
-  await page.getByRole('heading', { name: 'Your interests' }).waitFor();
+  await signUp(page, 'Salma Aziz', email);
   await page.getByRole('button', { name: 'World', exact: true }).click();
   await page.locator('.choose [aria-pressed=true]').first().waitFor();
   await page.locator('.grid .teaser').first().waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('link', { name: 'Sign in' }).first().waitFor();
   await open(page, '/account/sign-in');
-  await panel.getByLabel('E-mail address').fill(email);
-  await panel.getByLabel('Password').fill('nine slow ferries');
-  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await send(page, { 'E-mail address': email, Password: password }, 'Sign in');
   await page.getByRole('link', { name: 'Salma Aziz' }).waitFor();
   await open(page, '/reading-list');
   await page.locator('.saved').getByText('Port strike ends').waitFor(); // saved on the device before
@@ -122,9 +117,7 @@ export async function member(page) {
   await form.getByText('Your session has ended').waitFor();
   assert.equal(await form.getByLabel('Comment').inputValue(), 'What was typed before the session ended', 'what was typed is lost');
   await form.getByRole('link', { name: 'Sign in' }).click();
-  await panel.getByLabel('E-mail address').fill(email);
-  await panel.getByLabel('Password').fill('nine slow ferries');
-  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await send(page, { 'E-mail address': email, Password: password }, 'Sign in');
   await form.getByLabel('Comment').waitFor();
   assert.equal(await form.getByLabel('Comment').inputValue(), 'What was typed before the session ended', 'what was typed is lost by signing in');
 }
@@ -207,11 +200,6 @@ export async function opinion(page) {
 /** Two readers talk: a comment, a reply, a like, a report, and the notification of it. @param {Page} page */
 export async function talk(page) {
   const { path, id } = await publish({ title: `Ferries talk ${Date.now()}`, body: { markdown: 'They **talk**.' } });
-  const approve = async (/** @type {string} */ body) => {
-    const { nodes } = await newsroom('{ moderationQueue(first: 50) { nodes { commentId body } } }');
-    const found = nodes.find((/** @type {{ body: string }} */ c) => c.body === body);
-    if (found) await newsroom('mutation ($ids: [ID!]!) { approveComments(input: { ids: $ids }) { userErrors { message } } }', { ids: [found.commentId] });
-  };
   const { reader: hana, close: hanaLeaves } = await sign(page, 'Hana Lamis');
   const { reader: omar, close: omarLeaves } = await sign(page, 'Omar Said');
   await open(hana, path);
