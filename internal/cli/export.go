@@ -6,16 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"time"
-
-	"gocloud.dev/blob"
 
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/export"
-	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -98,16 +94,11 @@ type exportSiteCommand struct {
 
 // Run writes the archive, and to standard error how far it is.
 func (c *exportSiteCommand) Run(ctx context.Context, s *streams) (err error) {
-	var bucket *blob.Bucket
-	if !c.NoMedia {
-		if _, err := os.Stat(c.MediaDir); err != nil { // a new folder would have nothing to write
-			return fmt.Errorf("the folder of media files: %w. Name it with --media-dir, or leave files out with --no-media", err)
-		}
-		if bucket, err = media.OpenFolder(c.MediaDir); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, bucket.Close()) }()
+	bucket, end, err := c.filled()
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, end()) }()
 	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
 		m, err := export.Site(ctx, from, bucket, c.Folder, versionLine(), time.Now())
 		if err == nil {
