@@ -175,13 +175,6 @@ type siteJSON struct {
 	LegalDocuments  []schema.LegalDocument `json:"legalDocuments,omitempty"`
 }
 
-func mediaRef(key *int) string {
-	if key == nil {
-		return ""
-	}
-	return id.Encode(id.Media, *key)
-}
-
 func (w *siteExport) settings(ctx context.Context) error {
 	dir, err := w.Directory.Current(ctx)
 	if err != nil {
@@ -192,7 +185,7 @@ func (w *siteExport) settings(ctx context.Context) error {
 	return w.file("site.json", func(out io.Writer) error {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(siteJSON{s.Name, s.Tagline, s.Description, s.URL, s.Language, s.TimeZone, s.CopyrightHolder, s.FoundedYear, mediaRef(s.LogoID), mediaRef(s.LogoDarkID), s.SocialProfiles, s.LegalDocuments})
+		return encoder.Encode(siteJSON{s.Name, s.Tagline, s.Description, s.URL, s.Language, s.TimeZone, s.CopyrightHolder, s.FoundedYear, id.EncodeSet(id.Media, s.LogoID), id.EncodeSet(id.Media, s.LogoDarkID), s.SocialProfiles, s.LegalDocuments})
 	})
 }
 
@@ -255,20 +248,12 @@ type pageJSON struct {
 	SEO         *schema.SEO `json:"seo,omitempty"`
 }
 
-// publicID is the public id of a row, empty for none.
-func publicID(of string, key *int) string {
-	if key == nil {
-		return ""
-	}
-	return id.Encode(of, *key)
-}
-
 func (w *siteExport) pages(ctx context.Context) error {
 	return w.lines("pages.ndjson", "pages", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Page, error) {
 			return w.DB.Ent(ctx).Page.Query().Where(page.IDGT(after)).Order(ent.Asc(page.FieldID)).Limit(batch).All(ctx)
 		}, func(p *ent.Page) int { return p.ID }, func(p *ent.Page) error {
-			return put(pageJSON{id.Encode(id.Page, p.ID), p.Title, permalink.Path(permalink.Page, p.Path), publicID(id.Page, p.ParentID), p.Position, p.Language, p.PublishedAt, p.UpdatedAt, p.HTML, p.Seo})
+			return put(pageJSON{id.Encode(id.Page, p.ID), p.Title, permalink.Path(permalink.Page, p.Path), id.EncodeSet(id.Page, p.ParentID), p.Position, p.Language, p.PublishedAt, p.UpdatedAt, p.HTML, p.Seo})
 		})
 	})
 }
@@ -296,7 +281,7 @@ func (w *siteExport) taxonomy(ctx context.Context) error {
 	}
 	err = w.lines("sections.ndjson", "sections", func(put func(any) error) error {
 		for _, c := range dir.Categories.All {
-			if err := put(termJSON{ID: id.Encode(id.Category, c.ID), Name: c.Name, Path: permalink.Path(permalink.Category, c.Slug), ParentID: publicID(id.Category, c.ParentID), Description: c.Description, Labels: c.Labels}); err != nil {
+			if err := put(termJSON{ID: id.Encode(id.Category, c.ID), Name: c.Name, Path: permalink.Path(permalink.Category, c.Slug), ParentID: id.EncodeSet(id.Category, c.ParentID), Description: c.Description, Labels: c.Labels}); err != nil {
 				return err
 			}
 		}
@@ -307,7 +292,7 @@ func (w *siteExport) taxonomy(ctx context.Context) error {
 	}
 	err = w.lines("authors.ndjson", "authors", func(put func(any) error) error {
 		for _, a := range dir.Authors.All {
-			if err := put(termJSON{ID: id.Encode(id.Author, a.ID), Name: a.Name, Path: permalink.Path(permalink.Author, a.Slug), Kind: string(a.Kind), Description: a.Bio, Picture: mediaRef(a.AvatarID), Labels: a.Labels}); err != nil {
+			if err := put(termJSON{ID: id.Encode(id.Author, a.ID), Name: a.Name, Path: permalink.Path(permalink.Author, a.Slug), Kind: string(a.Kind), Description: a.Bio, Picture: id.EncodeSet(id.Media, a.AvatarID), Labels: a.Labels}); err != nil {
 				return err
 			}
 		}
@@ -382,7 +367,7 @@ func (w *siteExport) comments(ctx context.Context) error {
 			if c.Edges.User != nil {
 				name = c.Edges.User.DisplayName
 			}
-			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), publicID(id.Comment, c.ParentID), name, c.Body, c.PostedAt, c.EditedAt})
+			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), id.EncodeSet(id.Comment, c.ParentID), name, c.Body, c.PostedAt, c.EditedAt})
 		})
 	})
 }
