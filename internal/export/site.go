@@ -30,6 +30,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
@@ -358,16 +359,9 @@ type commentJSON struct {
 func (w *siteExport) comments(ctx context.Context) error {
 	return w.lines("comments.ndjson", "comments", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Comment, error) {
-			return w.DB.Ent(ctx).Comment.Query().Where(entcomment.IDGT(after)).WithUser().Order(ent.Asc(entcomment.FieldID)).Limit(batch).All(ctx)
+			return w.DB.Ent(ctx).Comment.Query().Where(entcomment.IDGT(after), entcomment.StatusEQ(entcomment.StatusApproved), entcomment.RemovedAtIsNil(), entcomment.KindEQ(entcomment.KindComment)).WithUser().Order(ent.Asc(entcomment.FieldID)).Limit(batch).All(ctx)
 		}, func(c *ent.Comment) int { return c.ID }, func(c *ent.Comment) error {
-			if c.Status != entcomment.StatusApproved || c.RemovedAt != nil || c.Kind != entcomment.KindComment {
-				return nil
-			}
-			name := c.GuestName
-			if c.Edges.User != nil {
-				name = c.Edges.User.DisplayName
-			}
-			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), id.EncodeSet(id.Comment, c.ParentID), name, c.Body, c.PostedAt, c.EditedAt})
+			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), id.EncodeSet(id.Comment, c.ParentID), comment.AuthorName(c), c.Body, c.PostedAt, c.EditedAt})
 		})
 	})
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/series"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
@@ -588,12 +589,12 @@ func (e *wxrExport) comments(ctx context.Context, articleID int) iter.Seq2[wxr.C
 				e.limit("comments with the status "+string(c.Status)+": in the trash", 1)
 			}
 			e.wrote("comments")
-			out := wxr.Comment{ID: c.ID, Author: text(c.GuestName), Email: c.GuestEmail, Content: remark(c.Body), Approved: status, Type: strings.ToLower(string(c.Kind)), Date: c.PostedAt}
+			out := wxr.Comment{ID: c.ID, Author: text(comment.AuthorName(c)), Email: c.GuestEmail, Content: remark(c.Body), Approved: status, Type: strings.ToLower(string(c.Kind)), Date: c.PostedAt}
 			if c.ParentID != nil {
 				out.Parent = *c.ParentID
 			}
 			if u := c.Edges.User; u != nil {
-				out.Author, out.Email = text(u.DisplayName), u.Email
+				out.Email = u.Email
 				e.limit("comments of accounts: as those of guests", 1)
 			}
 			if !yield(out, nil) {
