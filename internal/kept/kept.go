@@ -4,8 +4,6 @@ package kept
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
@@ -29,8 +28,7 @@ type Answer struct {
 
 // NewAnswer gives an answer with the tag of its body.
 func NewAnswer(header http.Header, body []byte) *Answer {
-	sum := sha256.Sum256(body)
-	return &Answer{Header: header, Body: body, ETag: `"` + hex.EncodeToString(sum[:12]) + `"`}
+	return &Answer{Header: header, Body: body, ETag: httpheader.ETag(body)}
 }
 
 // Of says what an answer is made from.

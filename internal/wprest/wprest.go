@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -175,7 +174,7 @@ func (s *Service) Handler() http.Handler {
 		}
 		a, wait, err := s.answer(ctx, r)
 		if wait > 0 {
-			h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
+			h.Set("Retry-After", httpheader.Seconds(wait))
 			err = tooMuch
 		}
 		if err != nil {
