@@ -42,9 +42,9 @@ const (
 	Discussion
 )
 
-// For is how long an answer is kept where nothing changes: the news of two days grow
+// maxAge is how long an answer is kept where nothing changes: the news of two days grow
 // old by themselves.
-const For = time.Minute
+const maxAge = time.Minute
 
 // maxBytes bounds an answer that is kept.
 const maxBytes = 512 << 10
@@ -91,7 +91,7 @@ func (a *Answers) Consume(_ context.Context, events []event.Event) error {
 // Get gives a kept answer that is still right; nil when there is none.
 func (a *Answers) Get(key string, now time.Time) *Answer {
 	e, ok := a.answers.Get(key)
-	if !ok || e.articles != a.articles.Load() || e.comments >= 0 && e.comments != a.comments.Load() || now.Sub(e.made) > For {
+	if !ok || e.articles != a.articles.Load() || e.comments >= 0 && e.comments != a.comments.Load() || now.Sub(e.made) > maxAge {
 		return nil
 	}
 	return e.Answer

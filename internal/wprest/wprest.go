@@ -295,7 +295,7 @@ func (s *Service) read(ctx context.Context, h http.Header, q *query) (any, error
 	case q.values.Get("context") == "edit":
 		return nil, forbidden
 	case q.id == 0:
-		return s.list(ctx, h, q, q.c)
+		return s.list(ctx, h, q)
 	}
 	found, err := q.c.one(ctx, q, q.id)
 	if err == nil && found == nil {
@@ -307,12 +307,12 @@ func (s *Service) read(ctx context.Context, h http.Header, q *query) (any, error
 	return q.fields(found), nil
 }
 
-func (s *Service) list(ctx context.Context, h http.Header, q *query, c collection) (any, error) {
-	items, total, err := c.list(ctx, q)
+func (s *Service) list(ctx context.Context, h http.Header, q *query) (any, error) {
+	items, total, err := q.c.list(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	if c.strict && q.page > 1 && len(items) == 0 {
+	if q.c.strict && q.page > 1 && len(items) == 0 {
 		return nil, pastEnd
 	}
 	pages := (total + q.perPage - 1) / q.perPage
