@@ -12,7 +12,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/export"
-	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // exportCommand groups what writes content for other systems.
@@ -23,20 +22,14 @@ type exportCommand struct {
 }
 
 // exporting opens what an export reads, and closes it.
-func exporting(ctx context.Context, s *streams, d config.Database, run func(export.Services, *store.DB) error) (err error) {
+func exporting(ctx context.Context, s *streams, d config.Database, run func(export.Services) error) (err error) {
 	db, err := openMigrated(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	services := app.NewServices(db, nil)
-	said := time.Now()
-	return run(export.Services{DB: db, Articles: services.Articles, Partners: services.Partners, Directory: services.Directory, Progress: func(what string, done int) {
-		if time.Since(said) > time.Second {
-			said = time.Now()
-			_, _ = fmt.Fprintf(s.err, "%d %s\n", done, what)
-		}
-	}}, db)
+	return run(export.Services{DB: db, Articles: services.Articles, Partners: services.Partners, Directory: services.Directory, Progress: rowProgress(s)})
 }
 
 type exportNinjsCommand struct {
@@ -46,7 +39,7 @@ type exportNinjsCommand struct {
 // Run writes what readers see at one moment to standard output, and to standard
 // error once a second how far it is.
 func (c *exportNinjsCommand) Run(ctx context.Context, s *streams) error {
-	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+	return exporting(ctx, s, c.Database, func(from export.Services) error {
 		out := bufio.NewWriter(s.out)
 		count, err := export.Ninjs(ctx, from, out)
 		if err == nil {
@@ -67,7 +60,7 @@ type exportWXRCommand struct {
 // Run writes the export to standard output, and to standard error how far it is and what
 // the format could not say.
 func (c *exportWXRCommand) Run(ctx context.Context, s *streams) error {
-	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+	return exporting(ctx, s, c.Database, func(from export.Services) error {
 		report, err := export.WXR(ctx, from, s.out, c.SiteURL, time.Now())
 		if err == nil {
 			tellCounts(s, "wrote", report.Written)
@@ -99,7 +92,7 @@ func (c *exportSiteCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+	return exporting(ctx, s, c.Database, func(from export.Services) error {
 		m, err := export.Site(ctx, from, bucket, c.Folder, versionLine(), time.Now())
 		if err == nil {
 			tellCounts(s, "wrote", m.Counts)

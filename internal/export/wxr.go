@@ -122,10 +122,10 @@ const (
 
 func number(k kind, key int) int { return key*16 + int(k) }
 
+var asHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
 // text writes plain text where WordPress reads HTML.
-func text(plain string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(plain)
-}
+func text(plain string) string { return asHTML.Replace(plain) }
 
 // name writes a slug as WordPress keeps it.
 func name(slug string) string { return strings.ToLower(url.PathEscape(slug)) }

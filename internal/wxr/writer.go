@@ -62,9 +62,7 @@ func (w *Writer) raw(parts ...string) {
 
 // legal replaces what XML 1.0 has no character for.
 func legal(text string) string {
-	bad := func(r rune) bool {
-		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError
-	}
+	bad := func(r rune) bool { return forbidden(r) || r == utf8.RuneError }
 	if utf8.ValidString(text) && strings.IndexFunc(text, bad) < 0 {
 		return text
 	}
