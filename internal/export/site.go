@@ -426,26 +426,6 @@ func (w *siteExport) target(ctx context.Context, kind string, key *int, address 
 		return "", false, err
 	}
 	switch menuitem.TargetType(kind) {
-	case menuitem.TargetTypeCategory:
-		if c := dir.Categories.ByID(*key); c != nil {
-			return permalink.Path(permalink.Category, c.Slug), true, nil
-		}
-	case menuitem.TargetTypeAuthor:
-		if a := dir.Authors.ByID(*key); a != nil {
-			return permalink.Path(permalink.Author, a.Slug), true, nil
-		}
-	case menuitem.TargetTypePlace:
-		if p := dir.Places.ByID(*key); p != nil {
-			return permalink.Path(permalink.Place, p.Slug), true, nil
-		}
-	case menuitem.TargetTypeSeries:
-		if x := dir.Series.ByID(*key); x != nil {
-			return permalink.Path(permalink.Series, x.Slug), true, nil
-		}
-	case menuitem.TargetTypePage:
-		if p := dir.Page(*key); p != nil {
-			return permalink.Path(permalink.Page, p.Path), true, nil
-		}
 	case menuitem.TargetTypeArticle:
 		a, err := w.DB.Ent(ctx).Article.Query().Where(article.ID(*key)).Select(article.FieldSlug).First(ctx)
 		if err == nil {
@@ -460,8 +440,10 @@ func (w *siteExport) target(ctx context.Context, kind string, key *int, address 
 			return "", false, err
 		}
 		return permalink.Path(permalink.Tag, found[0].Slug), true, nil
+	default:
+		to = dir.PathOf(menuitem.TargetType(kind), *key)
 	}
-	return "", false, nil
+	return to, to != "", nil
 }
 
 // redirectJSON is an old path.

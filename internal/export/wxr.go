@@ -687,18 +687,9 @@ func (e *wxrExport) target(ctx context.Context, row *ent.MenuItem) (what, object
 		return "post_type", "post", number(articles, to), "", nil
 	case menuitem.TargetTypePage:
 		return "post_type", "page", number(pages, to), "", nil
-	case menuitem.TargetTypeAuthor:
-		if a := dir.Authors.ByID(to); a != nil {
-			return "custom", "custom", 0, e.link(permalink.Author, a.Slug), nil
-		}
-	case menuitem.TargetTypePlace:
-		if p := dir.Places.ByID(to); p != nil {
-			return "custom", "custom", 0, e.link(permalink.Place, p.Slug), nil
-		}
-	case menuitem.TargetTypeSeries:
-		if x := dir.Series.ByID(to); x != nil {
-			return "custom", "custom", 0, e.link(permalink.Series, x.Slug), nil
-		}
+	}
+	if p := dir.PathOf(row.TargetType, to); p != "" {
+		return "custom", "custom", 0, e.absolute(permalink.Escaped(p)), nil
 	}
 	return "custom", "custom", 0, e.absolute(row.Address), nil
 }
