@@ -29,7 +29,7 @@ func exporting(ctx context.Context, s *streams, d config.Database, run func(expo
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	services := app.NewServices(db, nil)
-	return run(export.Services{DB: db, Articles: services.Articles, Partners: services.Partners, Directory: services.Directory, Progress: rowProgress(s)})
+	return run(export.Services{DB: db, Articles: services.Articles, Partners: services.Partners, Directory: services.Directory, Terms: services.Taxonomy, Progress: rowProgress(s)})
 }
 
 type exportNinjsCommand struct {

@@ -20,6 +20,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
 
 // Services are what an export reads through.
@@ -28,6 +29,7 @@ type Services struct {
 	Articles  *content.Service
 	Partners  *partner.Service
 	Directory *directory.Directory
+	Terms     *taxonomy.Service
 	// Progress is called after each batch with what was written so far; nil: nobody is
 	// told.
 	Progress func(what string, done int)

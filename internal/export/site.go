@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -324,21 +323,16 @@ func (w *siteExport) taxonomy(ctx context.Context) error {
 }
 
 // tagsSQL gives the tags that readers see: others tell what hidden articles are about.
-var tagsSQL = store.ReadBoth(`SELECT t.id FROM tags t WHERE t.id > $1 AND t.id <= $2 AND visible_tag(t) ORDER BY t.id LIMIT $3`)
-
-// seenTags gives some of the tags with keys beyond one, up to another.
-func (w *siteExport) seenTags(ctx context.Context, after, upTo, most int) ([]*ent.Tag, error) {
-	keys, err := store.Collect(ctx, w.DB, tagsSQL, store.ScanInt, after, upTo, most)
-	if err != nil || len(keys) == 0 {
-		return nil, err
-	}
-	return w.DB.Ent(ctx).Tag.Query().Where(tag.IDIn(keys...)).Order(ent.Asc(tag.FieldID)).All(ctx)
-}
+var tagsSQL = store.ReadBoth(`SELECT t.id FROM tags t WHERE t.id > $1 AND visible_tag(t) ORDER BY t.id LIMIT $2`)
 
 func (w *siteExport) tags(ctx context.Context) error {
 	return w.lines("tags.ndjson", "tags", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Tag, error) {
-			return w.seenTags(ctx, after, math.MaxInt, batch)
+			keys, err := store.Collect(ctx, w.DB, tagsSQL, store.ScanInt, after, batch)
+			if err != nil || len(keys) == 0 {
+				return nil, err
+			}
+			return w.DB.Ent(ctx).Tag.Query().Where(tag.IDIn(keys...)).Order(ent.Asc(tag.FieldID)).All(ctx)
 		}, func(t *ent.Tag) int { return t.ID }, func(t *ent.Tag) error {
 			return put(termJSON{ID: id.Encode(id.Tag, t.ID), Name: t.Name, Path: permalink.Path(permalink.Tag, t.Slug), Scheme: t.Scheme, Description: t.Description, Labels: t.Labels})
 		})
@@ -435,11 +429,11 @@ func (w *siteExport) target(ctx context.Context, kind string, key *int, address 
 			return "", false, fmt.Errorf("read where a link leads: %w", err)
 		}
 	case menuitem.TargetTypeTag:
-		found, err := w.seenTags(ctx, *key-1, *key, 1)
-		if err != nil || len(found) == 0 {
+		found, err := w.Terms.TagsByIDs(ctx, []int{*key})
+		if err != nil || found[*key] == nil {
 			return "", false, err
 		}
-		return permalink.Path(permalink.Tag, found[0].Slug), true, nil
+		return permalink.Path(permalink.Tag, found[*key].Slug), true, nil
 	default:
 		to = dir.PathOf(menuitem.TargetType(kind), *key)
 	}
