@@ -184,29 +184,19 @@ func (e *wxrExport) terms(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read sections: %w", err)
 	}
-	below, slugs := map[int][]*ent.Category{}, map[int]string{}
+	slugs := map[int]string{}
 	for _, c := range all {
-		parent := 0
+		slugs[c.ID] = c.Slug
+	}
+	for _, c := range topDown(all, func(c *ent.Category) int { return c.ID }, func(c *ent.Category) *int { return c.ParentID }) {
+		e.wrote("sections")
+		parent := ""
 		if c.ParentID != nil {
-			parent = *c.ParentID
+			parent = slugs[*c.ParentID]
 		}
-		below[parent], slugs[c.ID] = append(below[parent], c), c.Slug
-	}
-	var write func(parent int) error
-	write = func(parent int) error {
-		for _, c := range below[parent] {
-			e.wrote("sections")
-			if err := e.out.Term(wxr.Term{ID: number(sections, c.ID), Taxonomy: "category", Slug: name(c.Slug), Parent: name(slugs[parent]), Name: text(c.Name), Description: text(c.Description)}); err != nil {
-				return err
-			}
-			if err := write(c.ID); err != nil {
-				return err
-			}
+		if err := e.out.Term(wxr.Term{ID: number(sections, c.ID), Taxonomy: "category", Slug: name(c.Slug), Parent: name(parent), Name: text(c.Name), Description: text(c.Description)}); err != nil {
+			return err
 		}
-		return nil
-	}
-	if err := write(0); err != nil {
-		return err
 	}
 	err = each(func(after int) ([]*ent.Tag, error) {
 		return e.DB.Ent(ctx).Tag.Query().Where(tag.IDGT(after)).Order(ent.Asc(tag.FieldID)).Limit(batch).All(ctx)
