@@ -90,6 +90,7 @@ type wxrExport struct {
 	site   *ent.Site
 	base   string
 	sticky map[int]bool // articles that editors picked for the front page
+	lists  []*ent.Menu
 }
 
 func (e *wxrExport) wrote(what string) {
@@ -225,13 +226,15 @@ func (e *wxrExport) terms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lists, err := e.menuRows(ctx)
-	for _, m := range lists {
-		if err == nil {
-			err = e.out.Term(wxr.Term{ID: number(menus, m.ID), Taxonomy: "nav_menu", Slug: menuSlug(m), Name: text(m.Name)})
+	if err := e.readMenus(ctx); err != nil {
+		return err
+	}
+	for _, m := range e.lists {
+		if err := e.out.Term(wxr.Term{ID: number(menus, m.ID), Taxonomy: "nav_menu", Slug: menuSlug(m), Name: text(m.Name)}); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 func (e *wxrExport) picks(ctx context.Context) error {
@@ -609,28 +612,22 @@ func remark(body string) string {
 	return html.EscapeString(body)
 }
 
-func (e *wxrExport) menuRows(ctx context.Context) ([]*ent.Menu, error) {
+// readMenus reads those that WordPress can have, and counts the others.
+func (e *wxrExport) readMenus(ctx context.Context) error {
 	rows, err := e.DB.Ent(ctx).Menu.Query().WithItems().Order(ent.Asc("id")).All(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read menus: %w", err)
+		return fmt.Errorf("read menus: %w", err)
 	}
-	return slices.DeleteFunc(rows, func(m *ent.Menu) bool { return m.Language != "" || len(m.Edges.Items) == 0 }), nil
+	e.lists = slices.DeleteFunc(slices.Clone(rows), func(m *ent.Menu) bool { return m.Language != "" || len(m.Edges.Items) == 0 })
+	e.limit("menus of one language, or without items: left out", len(rows)-len(e.lists))
+	return nil
 }
 
 // menuSlug names a menu by its place, from which an import here tells it.
 func menuSlug(m *ent.Menu) string { return strings.ReplaceAll(strings.ToLower(m.Location), "_", "-") }
 
 func (e *wxrExport) menus(ctx context.Context) error {
-	rows, err := e.menuRows(ctx)
-	if err != nil {
-		return err
-	}
-	total, err := e.DB.Ent(ctx).Menu.Query().Count(ctx)
-	if err != nil {
-		return fmt.Errorf("count menus: %w", err)
-	}
-	e.limit("menus of one language, or without items: left out", total-len(rows))
-	for _, m := range rows {
+	for _, m := range e.lists {
 		e.wrote("menus")
 		for i, row := range inOrder(m.Edges.Items) {
 			it := &wxr.Item{Title: text(row.Label), ID: number(menuItems, row.ID), MenuOrder: i + 1, DateGMT: m.CreatedAt, Status: "publish", Type: "nav_menu_item", CommentStatus: "closed",
