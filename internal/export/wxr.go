@@ -91,6 +91,8 @@ type wxrExport struct {
 	base   string
 	sticky map[int]bool // articles that editors picked for the front page
 	lists  []*ent.Menu
+	// oldPaths are those of the articles in memory, by their keys.
+	oldPaths map[int][]string
 }
 
 func (e *wxrExport) wrote(what string) {
@@ -410,10 +412,14 @@ var formats = map[article.Kind]string{article.KindGallery: "gallery", article.Ki
 
 func (e *wxrExport) articles(ctx context.Context) error {
 	return each(func(after int) ([]*ent.Article, error) {
-		return e.DB.Ent(ctx).Article.Query().Where(article.IDGT(after)).Order(ent.Asc(article.FieldID)).Limit(batch).WithDetail().WithTags(func(q *ent.TagQuery) { q.Order(ent.Asc(tag.FieldID)) }).
+		rows, err := e.DB.Ent(ctx).Article.Query().Where(article.IDGT(after)).Order(ent.Asc(article.FieldID)).Limit(batch).WithDetail().WithTags(func(q *ent.TagQuery) { q.Order(ent.Asc(tag.FieldID)) }).
 			WithCategories(func(q *ent.CategoryQuery) { q.Order(ent.Asc(category.FieldID)) }).WithPrimaryCategory().WithPlaces().WithSeries().
 			WithLiveEntries(func(q *ent.LiveEntryQuery) { q.Order(ent.Desc("published_at"), ent.Desc("id")) }).
 			WithBylines(func(q *ent.BylineQuery) { q.WithAuthor().Order(ent.Asc("position")) }).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return rows, e.findOldPaths(ctx, rows)
 	}, func(a *ent.Article) int { return a.ID }, func(a *ent.Article) error { return e.article(ctx, a) })
 }
 
@@ -462,9 +468,7 @@ func (e *wxrExport) article(ctx context.Context, a *ent.Article) error {
 		it.Meta = append(it.Meta, wxr.Meta{Key: "_thumbnail_id", Value: strconv.Itoa(number(files, *a.FeaturedMediaID))})
 	}
 	e.extra(it, a, d)
-	if err := e.oldSlugs(ctx, it, a.ID); err != nil {
-		return err
-	}
+	e.oldSlugs(it, a.ID)
 	e.finish(it, a.Language, seo(d.Seo), custom)
 	return e.out.Item(it, e.comments(ctx, a.ID))
 }
@@ -547,18 +551,36 @@ func (e *wxrExport) extra(it *wxr.Item, a *ent.Article, d *ent.ArticleDetail) {
 	}
 }
 
-// oldSlugs adds the addresses that an article had before.
-func (e *wxrExport) oldSlugs(ctx context.Context, it *wxr.Item, key int) error {
-	rows, err := e.DB.Ent(ctx).Redirect.Query().Where(redirect.TargetTypeEQ("ARTICLE"), redirect.TargetID(key)).Order(ent.Asc(redirect.FieldPath)).Limit(50).All(ctx)
+// maxOldPaths bounds how many addresses an article had before are written.
+const maxOldPaths = 50
+
+// findOldPaths reads the paths from which redirects lead to articles.
+func (e *wxrExport) findOldPaths(ctx context.Context, articles []*ent.Article) error {
+	keys := make([]int, len(articles))
+	for i, a := range articles {
+		keys[i] = a.ID
+	}
+	rows, err := e.DB.Ent(ctx).Redirect.Query().Where(redirect.TargetTypeEQ(redirect.TargetTypeArticle), redirect.TargetIDIn(keys...)).Order(ent.Asc(redirect.FieldPath)).
+		Select(redirect.FieldPath, redirect.FieldTargetID).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read old addresses: %w", err)
 	}
+	e.oldPaths = map[int][]string{}
 	for _, r := range rows {
-		if of, slug := permalink.Parse(r.Path); of == permalink.Article {
-			it.Meta = append(it.Meta, wxr.Meta{Key: "_wp_old_slug", Value: name(slug)})
+		if had := e.oldPaths[*r.TargetID]; len(had) < maxOldPaths {
+			e.oldPaths[*r.TargetID] = append(had, r.Path)
 		}
 	}
 	return nil
+}
+
+// oldSlugs adds the addresses that an article had before.
+func (e *wxrExport) oldSlugs(it *wxr.Item, key int) {
+	for _, p := range e.oldPaths[key] {
+		if of, slug := permalink.Parse(p); of == permalink.Article {
+			it.Meta = append(it.Meta, wxr.Meta{Key: "_wp_old_slug", Value: name(slug)})
+		}
+	}
 }
 
 // approved is what WordPress has for the statuses of comments.
