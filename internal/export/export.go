@@ -99,6 +99,25 @@ func (s Services) items(ctx context.Context, out io.Writer, ids []int) (int, err
 	return len(rows), nil
 }
 
+// each reads rows in the order of their keys, some at once.
+func each[T any](read func(after int) ([]T, error), key func(T) int, write func(T) error) error {
+	for last := 0; ; {
+		rows, err := read(last)
+		if err != nil {
+			return fmt.Errorf("read what is exported: %w", err)
+		}
+		for _, row := range rows {
+			last = key(row)
+			if err := write(row); err != nil {
+				return err
+			}
+		}
+		if len(rows) < batch {
+			return nil
+		}
+	}
+}
+
 // inOrder gives the items of a menu as they are read: each before those below it.
 func inOrder(items []*ent.MenuItem) []*ent.MenuItem {
 	slices.SortFunc(items, func(a, b *ent.MenuItem) int {
