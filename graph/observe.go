@@ -2,9 +2,7 @@ package graph
 
 import (
 	"context"
-	"math"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -37,11 +35,6 @@ func (e exchange) charge(ctx context.Context, points int) (left int, refused *re
 		refused.wait = wait
 	}
 	return left, refused
-}
-
-// afterSeconds writes a time to wait for Retry-After.
-func afterSeconds(wait time.Duration) string {
-	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
 // price is what a client is told about the cost of its operation.

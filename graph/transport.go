@@ -112,7 +112,7 @@ func unfit(w http.ResponseWriter, r *http.Request, acceptable bool) *refusal {
 func (e exchange) refuse(w http.ResponseWriter, why *refusal) {
 	switch {
 	case why.wait > 0:
-		w.Header().Set("Retry-After", afterSeconds(why.wait))
+		w.Header().Set("Retry-After", httpheader.Seconds(why.wait))
 	case why.code == fault.TryAgain:
 		w.Header().Set("Retry-After", retryAfter)
 	}

@@ -345,7 +345,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 func (c *crowd) exported() copies {
 	var out bytes.Buffer
 	s := c.services
-	if _, err := export.Ninjs(c.t.Context(), export.Services{DB: s.DB, Articles: s.Articles, Partners: s.Partners, Directory: s.Directory}, &out); err != nil {
+	if _, err := export.Ninjs(c.t.Context(), export.Services{DB: s.DB, Articles: s.Articles, Partners: s.Partners, Directory: s.Directory, Terms: s.Taxonomy}, &out); err != nil {
 		c.t.Fatal(err)
 	}
 	all := copies{}

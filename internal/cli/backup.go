@@ -34,6 +34,14 @@ func (f backupFlags) bucket() (*blob.Bucket, func() error, error) {
 	return b, b.Close, nil
 }
 
+// filled is bucket for what reads the files: a folder that is not there is an error.
+func (f backupFlags) filled() (*blob.Bucket, func() error, error) {
+	if _, err := os.Stat(f.MediaDir); err != nil && !f.NoMedia && f.MediaStore == "" { // a new folder would have nothing to read
+		return nil, nil, fmt.Errorf("the folder of media files: %w. Name it with --media-dir, or leave files out with --no-media", err)
+	}
+	return f.bucket()
+}
+
 type backupCommand struct {
 	backupFlags
 	File string `arg:"" help:"The new file."`
@@ -46,10 +54,7 @@ func (c *backupCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := os.Stat(c.MediaDir); err != nil && !c.NoMedia && c.MediaStore == "" { // a new folder would have nothing to back up
-		return fmt.Errorf("the folder of media files: %w. Name it with --media-dir, or leave files out with --no-media", err)
-	}
-	bucket, end, err := c.bucket()
+	bucket, end, err := c.filled()
 	if err != nil {
 		return err
 	}

@@ -6,17 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"time"
-
-	"gocloud.dev/blob"
 
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/export"
-	"github.com/broadsheet-cms/broadsheet/internal/media"
-	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // exportCommand groups what writes content for other systems.
@@ -27,20 +22,14 @@ type exportCommand struct {
 }
 
 // exporting opens what an export reads, and closes it.
-func exporting(ctx context.Context, s *streams, d config.Database, run func(export.Services, *store.DB) error) (err error) {
+func exporting(ctx context.Context, s *streams, d config.Database, run func(export.Services) error) (err error) {
 	db, err := openMigrated(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	services := app.NewServices(db, nil)
-	said := time.Now()
-	return run(export.Services{DB: db, Articles: services.Articles, Partners: services.Partners, Directory: services.Directory, Progress: func(what string, done int) {
-		if time.Since(said) > time.Second {
-			said = time.Now()
-			_, _ = fmt.Fprintf(s.err, "%d %s\n", done, what)
-		}
-	}}, db)
+	return run(export.Services{DB: db, Articles: services.Articles, Partners: services.Partners, Directory: services.Directory, Terms: services.Taxonomy, Progress: rowProgress(s)})
 }
 
 type exportNinjsCommand struct {
@@ -50,7 +39,7 @@ type exportNinjsCommand struct {
 // Run writes what readers see at one moment to standard output, and to standard
 // error once a second how far it is.
 func (c *exportNinjsCommand) Run(ctx context.Context, s *streams) error {
-	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+	return exporting(ctx, s, c.Database, func(from export.Services) error {
 		out := bufio.NewWriter(s.out)
 		count, err := export.Ninjs(ctx, from, out)
 		if err == nil {
@@ -71,7 +60,7 @@ type exportWXRCommand struct {
 // Run writes the export to standard output, and to standard error how far it is and what
 // the format could not say.
 func (c *exportWXRCommand) Run(ctx context.Context, s *streams) error {
-	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+	return exporting(ctx, s, c.Database, func(from export.Services) error {
 		report, err := export.WXR(ctx, from, s.out, c.SiteURL, time.Now())
 		if err == nil {
 			tellCounts(s, "wrote", report.Written)
@@ -98,17 +87,12 @@ type exportSiteCommand struct {
 
 // Run writes the archive, and to standard error how far it is.
 func (c *exportSiteCommand) Run(ctx context.Context, s *streams) (err error) {
-	var bucket *blob.Bucket
-	if !c.NoMedia {
-		if _, err := os.Stat(c.MediaDir); err != nil { // a new folder would have nothing to write
-			return fmt.Errorf("the folder of media files: %w. Name it with --media-dir, or leave files out with --no-media", err)
-		}
-		if bucket, err = media.OpenFolder(c.MediaDir); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, bucket.Close()) }()
+	bucket, end, err := c.filled()
+	if err != nil {
+		return err
 	}
-	return exporting(ctx, s, c.Database, func(from export.Services, _ *store.DB) error {
+	defer func() { err = errors.Join(err, end()) }()
+	return exporting(ctx, s, c.Database, func(from export.Services) error {
 		m, err := export.Site(ctx, from, bucket, c.Folder, versionLine(), time.Now())
 		if err == nil {
 			tellCounts(s, "wrote", m.Counts)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/link"
@@ -102,6 +103,11 @@ func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*ent.Comment, e
 		found[c.ID] = c
 	}
 	return found, nil
+}
+
+// Shown reports whether a comment is one that everybody sees below a visible article.
+func Shown(c *ent.Comment) bool {
+	return c.Kind == comment.KindComment && c.Status == comment.StatusApproved && c.RemovedAt == nil
 }
 
 // Imported is what an import needs to know of a comment that it brought.

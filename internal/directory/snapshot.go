@@ -11,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
 
 // Snapshot is the directory at one moment. Nothing in it may be changed.
@@ -128,6 +129,34 @@ func (s *Snapshot) PageBySlug(slug string) *ent.Page { return s.pageSlug[slug] }
 
 // Tag gives a tag that some menu leads to.
 func (s *Snapshot) Tag(id int) *ent.Tag { return s.tags[id] }
+
+// PathOf gives the path at which a section, author, place, series or public page is
+// shown; empty where there is none, and for what is no part of the directory.
+func (s *Snapshot) PathOf(kind menuitem.TargetType, key int) string {
+	switch kind {
+	case menuitem.TargetTypeCategory:
+		if c := s.Categories.ByID(key); c != nil {
+			return permalink.Path(permalink.Category, c.Slug)
+		}
+	case menuitem.TargetTypeAuthor:
+		if a := s.Authors.ByID(key); a != nil {
+			return permalink.Path(permalink.Author, a.Slug)
+		}
+	case menuitem.TargetTypePlace:
+		if p := s.Places.ByID(key); p != nil {
+			return permalink.Path(permalink.Place, p.Slug)
+		}
+	case menuitem.TargetTypeSeries:
+		if x := s.Series.ByID(key); x != nil {
+			return permalink.Path(permalink.Series, x.Slug)
+		}
+	case menuitem.TargetTypePage:
+		if p := s.Page(key); p != nil {
+			return permalink.Path(permalink.Page, p.Path)
+		}
+	}
+	return ""
+}
 
 func (s *Snapshot) addCategories(rows []*ent.Category) {
 	slices.SortFunc(rows, func(a, b *ent.Category) int {

@@ -20,6 +20,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
 
 // Services are what an export reads through.
@@ -28,6 +29,7 @@ type Services struct {
 	Articles  *content.Service
 	Partners  *partner.Service
 	Directory *directory.Directory
+	Terms     *taxonomy.Service
 	// Progress is called after each batch with what was written so far; nil: nobody is
 	// told.
 	Progress func(what string, done int)
@@ -97,27 +99,49 @@ func (s Services) items(ctx context.Context, out io.Writer, ids []int) (int, err
 	return len(rows), nil
 }
 
+// each reads rows in the order of their keys, some at once.
+func each[T any](read func(after int) ([]T, error), key func(T) int, write func(T) error) error {
+	for last := 0; ; {
+		rows, err := read(last)
+		if err != nil {
+			return fmt.Errorf("read what is exported: %w", err)
+		}
+		for _, row := range rows {
+			last = key(row)
+			if err := write(row); err != nil {
+				return err
+			}
+		}
+		if len(rows) < batch {
+			return nil
+		}
+	}
+}
+
 // inOrder gives the items of a menu as they are read: each before those below it.
 func inOrder(items []*ent.MenuItem) []*ent.MenuItem {
-	below := map[int][]*ent.MenuItem{}
-	for _, it := range items {
-		parent := 0
-		if it.ParentID != nil {
-			parent = *it.ParentID
+	slices.SortFunc(items, func(a, b *ent.MenuItem) int {
+		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.ID, b.ID))
+	})
+	return topDown(items, func(it *ent.MenuItem) int { return it.ID }, func(it *ent.MenuItem) *int { return it.ParentID })
+}
+
+// topDown gives rows each right before those below it, which keep their order.
+func topDown[T any](rows []T, key func(T) int, parent func(T) *int) []T {
+	below := map[int][]T{} // 0 for the top
+	for _, row := range rows {
+		above := 0
+		if p := parent(row); p != nil {
+			above = *p
 		}
-		below[parent] = append(below[parent], it)
+		below[above] = append(below[above], row)
 	}
-	var all []*ent.MenuItem
-	var add func(parent int)
-	add = func(parent int) {
-		level := below[parent]
-		slices.SortFunc(level, func(a, b *ent.MenuItem) int {
-			return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.ID, b.ID))
-		})
-		delete(below, parent)
-		for _, it := range level {
-			all = append(all, it)
-			add(it.ID)
+	var all []T
+	var add func(above int)
+	add = func(above int) {
+		for _, row := range below[above] {
+			all = append(all, row)
+			add(key(row))
 		}
 	}
 	add(0)

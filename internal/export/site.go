@@ -9,10 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gocloud.dev/blob"
@@ -30,7 +30,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -99,10 +101,15 @@ type siteExport struct {
 	root   string
 	bucket *blob.Bucket
 	m      *Manifest
+	dir    *directory.Snapshot
+	slugs  map[int]string // of the articles that the links which are written lead to, where readers see them
 }
 
-func (w *siteExport) write(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{w.settings, w.articles, w.entries, w.corrections, w.pages, w.taxonomy, w.tags, w.comments, w.menus, w.redirects, w.media} {
+func (w *siteExport) write(ctx context.Context) (err error) {
+	if w.dir, err = w.Directory.Current(ctx); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{w.settings, w.articles, w.entries, w.corrections, w.pages, w.sections, w.authors, w.places, w.series, w.tags, w.comments, w.menus, w.redirects, w.media} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -145,9 +152,9 @@ func (w *siteExport) manifest() error {
 	return w.file(manifestName, func(out io.Writer) error { _, err := out.Write(append(text, '\n')); return err })
 }
 
-// lines writes a file of one object a line.
-func (w *siteExport) lines(name, what string, fill func(put func(any) error) error) error {
-	return w.file(name, func(out io.Writer) error {
+// lines writes a file of one object a line, which is named for what it has.
+func (w *siteExport) lines(what string, fill func(put func(any) error) error) error {
+	return w.file(strings.ReplaceAll(what, " ", "-")+".ndjson", func(out io.Writer) error {
 		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)
 		return fill(func(v any) error {
@@ -175,24 +182,13 @@ type siteJSON struct {
 	LegalDocuments  []schema.LegalDocument `json:"legalDocuments,omitempty"`
 }
 
-func mediaRef(key *int) string {
-	if key == nil {
-		return ""
-	}
-	return id.Encode(id.Media, *key)
-}
-
-func (w *siteExport) settings(ctx context.Context) error {
-	dir, err := w.Directory.Current(ctx)
-	if err != nil {
-		return err
-	}
-	s := dir.Site
+func (w *siteExport) settings(context.Context) error {
+	s := w.dir.Site
 	w.m.Site = s.URL
 	return w.file("site.json", func(out io.Writer) error {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(siteJSON{s.Name, s.Tagline, s.Description, s.URL, s.Language, s.TimeZone, s.CopyrightHolder, s.FoundedYear, mediaRef(s.LogoID), mediaRef(s.LogoDarkID), s.SocialProfiles, s.LegalDocuments})
+		return encoder.Encode(siteJSON{s.Name, s.Tagline, s.Description, s.URL, s.Language, s.TimeZone, s.CopyrightHolder, s.FoundedYear, id.EncodeSet(id.Media, s.LogoID), id.EncodeSet(id.Media, s.LogoDarkID), s.SocialProfiles, s.LegalDocuments})
 	})
 }
 
@@ -215,7 +211,7 @@ type entryJSON struct {
 }
 
 func (w *siteExport) entries(ctx context.Context) error {
-	return w.lines("live-entries.ndjson", "live entries", func(put func(any) error) error {
+	return w.lines("live entries", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.LiveEntry, error) {
 			return w.DB.Ent(ctx).LiveEntry.Query().Where(liveentry.IDGT(after)).Order(ent.Asc(liveentry.FieldID)).Limit(batch).All(ctx)
 		}, func(e *ent.LiveEntry) int { return e.ID }, func(e *ent.LiveEntry) error {
@@ -232,7 +228,7 @@ type correctionJSON struct {
 }
 
 func (w *siteExport) corrections(ctx context.Context) error {
-	return w.lines("corrections.ndjson", "corrections", func(put func(any) error) error {
+	return w.lines("corrections", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Correction, error) {
 			return w.DB.Ent(ctx).Correction.Query().Where(correction.IDGT(after)).Order(ent.Asc(correction.FieldID)).Limit(batch).All(ctx)
 		}, func(c *ent.Correction) int { return c.ID }, func(c *ent.Correction) error {
@@ -255,20 +251,12 @@ type pageJSON struct {
 	SEO         *schema.SEO `json:"seo,omitempty"`
 }
 
-// publicID is the public id of a row, empty for none.
-func publicID(of string, key *int) string {
-	if key == nil {
-		return ""
-	}
-	return id.Encode(of, *key)
-}
-
 func (w *siteExport) pages(ctx context.Context) error {
-	return w.lines("pages.ndjson", "pages", func(put func(any) error) error {
+	return w.lines("pages", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Page, error) {
 			return w.DB.Ent(ctx).Page.Query().Where(page.IDGT(after)).Order(ent.Asc(page.FieldID)).Limit(batch).All(ctx)
 		}, func(p *ent.Page) int { return p.ID }, func(p *ent.Page) error {
-			return put(pageJSON{id.Encode(id.Page, p.ID), p.Title, permalink.Path(permalink.Page, p.Path), publicID(id.Page, p.ParentID), p.Position, p.Language, p.PublishedAt, p.UpdatedAt, p.HTML, p.Seo})
+			return put(pageJSON{id.Encode(id.Page, p.ID), p.Title, permalink.Path(permalink.Page, p.Path), id.EncodeSet(id.Page, p.ParentID), p.Position, p.Language, p.PublishedAt, p.UpdatedAt, p.HTML, p.Seo})
 		})
 	})
 }
@@ -289,70 +277,53 @@ type termJSON struct {
 	Labels      schema.Labels `json:"labels,omitempty"` // in other languages
 }
 
-func (w *siteExport) taxonomy(ctx context.Context) error {
-	dir, err := w.Directory.Current(ctx)
-	if err != nil {
-		return err
-	}
-	err = w.lines("sections.ndjson", "sections", func(put func(any) error) error {
-		for _, c := range dir.Categories.All {
-			if err := put(termJSON{ID: id.Encode(id.Category, c.ID), Name: c.Name, Path: permalink.Path(permalink.Category, c.Slug), ParentID: publicID(id.Category, c.ParentID), Description: c.Description, Labels: c.Labels}); err != nil {
+// list writes a file of what the directory has.
+func list[T any](w *siteExport, what string, all []T, term func(T) termJSON) error {
+	return w.lines(what, func(put func(any) error) error {
+		for _, x := range all {
+			if err := put(term(x)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	err = w.lines("authors.ndjson", "authors", func(put func(any) error) error {
-		for _, a := range dir.Authors.All {
-			if err := put(termJSON{ID: id.Encode(id.Author, a.ID), Name: a.Name, Path: permalink.Path(permalink.Author, a.Slug), Kind: string(a.Kind), Description: a.Bio, Picture: mediaRef(a.AvatarID), Labels: a.Labels}); err != nil {
-				return err
-			}
-		}
-		return nil
+}
+
+func (w *siteExport) sections(context.Context) error {
+	return list(w, "sections", w.dir.Categories.All, func(c *ent.Category) termJSON {
+		return termJSON{ID: id.Encode(id.Category, c.ID), Name: c.Name, Path: permalink.Path(permalink.Category, c.Slug), ParentID: id.EncodeSet(id.Category, c.ParentID), Description: c.Description, Labels: c.Labels}
 	})
-	if err != nil {
-		return err
-	}
-	err = w.lines("places.ndjson", "places", func(put func(any) error) error {
-		for _, p := range dir.Places.All {
-			if err := put(termJSON{ID: id.Encode(id.Place, p.ID), Name: p.Name, Path: permalink.Path(permalink.Place, p.Slug), Kind: string(p.Kind), CountryCode: p.CountryCode, Latitude: p.Latitude, Longitude: p.Longitude, Labels: p.Labels}); err != nil {
-				return err
-			}
-		}
-		return nil
+}
+
+func (w *siteExport) authors(context.Context) error {
+	return list(w, "authors", w.dir.Authors.All, func(a *ent.Author) termJSON {
+		return termJSON{ID: id.Encode(id.Author, a.ID), Name: a.Name, Path: permalink.Path(permalink.Author, a.Slug), Kind: string(a.Kind), Description: a.Bio, Picture: id.EncodeSet(id.Media, a.AvatarID), Labels: a.Labels}
 	})
-	if err != nil {
-		return err
-	}
-	return w.lines("series.ndjson", "series", func(put func(any) error) error {
-		for _, x := range dir.Series.All {
-			if err := put(termJSON{ID: id.Encode(id.Series, x.ID), Name: x.Name, Path: permalink.Path(permalink.Series, x.Slug), Description: x.Description, Labels: x.Labels}); err != nil {
-				return err
-			}
-		}
-		return nil
+}
+
+func (w *siteExport) places(context.Context) error {
+	return list(w, "places", w.dir.Places.All, func(p *ent.Place) termJSON {
+		return termJSON{ID: id.Encode(id.Place, p.ID), Name: p.Name, Path: permalink.Path(permalink.Place, p.Slug), Kind: string(p.Kind), CountryCode: p.CountryCode, Latitude: p.Latitude, Longitude: p.Longitude, Labels: p.Labels}
+	})
+}
+
+func (w *siteExport) series(context.Context) error {
+	return list(w, "series", w.dir.Series.All, func(x *ent.Series) termJSON {
+		return termJSON{ID: id.Encode(id.Series, x.ID), Name: x.Name, Path: permalink.Path(permalink.Series, x.Slug), Description: x.Description, Labels: x.Labels}
 	})
 }
 
 // tagsSQL gives the tags that readers see: others tell what hidden articles are about.
-var tagsSQL = store.ReadBoth(`SELECT t.id FROM tags t WHERE t.id > $1 AND t.id <= $2 AND visible_tag(t) ORDER BY t.id LIMIT $3`)
-
-// seenTags gives some of the tags with keys beyond one, up to another.
-func (w *siteExport) seenTags(ctx context.Context, after, upTo, most int) ([]*ent.Tag, error) {
-	keys, err := store.Collect(ctx, w.DB, tagsSQL, store.ScanInt, after, upTo, most)
-	if err != nil || len(keys) == 0 {
-		return nil, err
-	}
-	return w.DB.Ent(ctx).Tag.Query().Where(tag.IDIn(keys...)).Order(ent.Asc(tag.FieldID)).All(ctx)
-}
+var tagsSQL = store.ReadBoth(`SELECT t.id FROM tags t WHERE t.id > $1 AND visible_tag(t) ORDER BY t.id LIMIT $2`)
 
 func (w *siteExport) tags(ctx context.Context) error {
-	return w.lines("tags.ndjson", "tags", func(put func(any) error) error {
+	return w.lines("tags", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Tag, error) {
-			return w.seenTags(ctx, after, math.MaxInt, batch)
+			keys, err := store.Collect(ctx, w.DB, tagsSQL, store.ScanInt, after, batch)
+			if err != nil || len(keys) == 0 {
+				return nil, err
+			}
+			return w.DB.Ent(ctx).Tag.Query().Where(tag.IDIn(keys...)).Order(ent.Asc(tag.FieldID)).All(ctx)
 		}, func(t *ent.Tag) int { return t.ID }, func(t *ent.Tag) error {
 			return put(termJSON{ID: id.Encode(id.Tag, t.ID), Name: t.Name, Path: permalink.Path(permalink.Tag, t.Slug), Scheme: t.Scheme, Description: t.Description, Labels: t.Labels})
 		})
@@ -371,18 +342,11 @@ type commentJSON struct {
 }
 
 func (w *siteExport) comments(ctx context.Context) error {
-	return w.lines("comments.ndjson", "comments", func(put func(any) error) error {
+	return w.lines("comments", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Comment, error) {
-			return w.DB.Ent(ctx).Comment.Query().Where(entcomment.IDGT(after)).WithUser().Order(ent.Asc(entcomment.FieldID)).Limit(batch).All(ctx)
+			return w.DB.Ent(ctx).Comment.Query().Where(entcomment.IDGT(after), entcomment.StatusEQ(entcomment.StatusApproved), entcomment.RemovedAtIsNil(), entcomment.KindEQ(entcomment.KindComment)).WithUser().Order(ent.Asc(entcomment.FieldID)).Limit(batch).All(ctx)
 		}, func(c *ent.Comment) int { return c.ID }, func(c *ent.Comment) error {
-			if c.Status != entcomment.StatusApproved || c.RemovedAt != nil || c.Kind != entcomment.KindComment {
-				return nil
-			}
-			name := c.GuestName
-			if c.Edges.User != nil {
-				name = c.Edges.User.DisplayName
-			}
-			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), publicID(id.Comment, c.ParentID), name, c.Body, c.PostedAt, c.EditedAt})
+			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), id.EncodeSet(id.Comment, c.ParentID), comment.AuthorName(c), c.Body, c.PostedAt, c.EditedAt})
 		})
 	})
 }
@@ -403,13 +367,22 @@ type menuItemJSON struct {
 }
 
 func (w *siteExport) menus(ctx context.Context) error {
-	return w.lines("menus.ndjson", "menus", func(put func(any) error) error {
+	return w.lines("menus", func(put func(any) error) error {
 		rows, err := w.DB.Ent(ctx).Menu.Query().WithItems().Order(ent.Asc("id")).All(ctx)
 		if err != nil {
 			return fmt.Errorf("read menus: %w", err)
 		}
 		for _, m := range rows {
 			out := menuJSON{Location: m.Location, Language: m.Language, Name: m.Name, Items: []menuItemJSON{}}
+			var articles []int
+			for _, it := range m.Edges.Items {
+				if it.TargetType == menuitem.TargetTypeArticle && it.TargetID != nil {
+					articles = append(articles, *it.TargetID)
+				}
+			}
+			if err := w.findSlugs(ctx, articles); err != nil {
+				return err
+			}
 			at := map[int]int{}
 			for _, it := range inOrder(m.Edges.Items) {
 				to, shown, err := w.target(ctx, string(it.TargetType), it.TargetID, it.Address)
@@ -436,53 +409,40 @@ func (w *siteExport) menus(ctx context.Context) error {
 	})
 }
 
-// target is where a menu item or redirect leads; not shown when readers do not see what
-// is there.
+// findSlugs reads the slugs of articles that links lead to.
+func (w *siteExport) findSlugs(ctx context.Context, articles []int) error {
+	rows, err := w.DB.Ent(ctx).Article.Query().Where(article.IDIn(articles...)).Select(article.FieldSlug).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read where links lead: %w", err)
+	}
+	w.slugs = make(map[int]string, len(rows))
+	for _, a := range rows {
+		w.slugs[a.ID] = a.Slug
+	}
+	return nil
+}
+
+// target is where a menu item or redirect leads, to an article where findSlugs has found
+// it; not shown when readers do not see what is there.
 func (w *siteExport) target(ctx context.Context, kind string, key *int, address string) (to string, shown bool, err error) {
 	if key == nil {
 		return address, true, nil
 	}
-	dir, err := w.Directory.Current(ctx)
-	if err != nil {
-		return "", false, err
-	}
-	switch menuitem.TargetType(kind) {
-	case menuitem.TargetTypeCategory:
-		if c := dir.Categories.ByID(*key); c != nil {
-			return permalink.Path(permalink.Category, c.Slug), true, nil
-		}
-	case menuitem.TargetTypeAuthor:
-		if a := dir.Authors.ByID(*key); a != nil {
-			return permalink.Path(permalink.Author, a.Slug), true, nil
-		}
-	case menuitem.TargetTypePlace:
-		if p := dir.Places.ByID(*key); p != nil {
-			return permalink.Path(permalink.Place, p.Slug), true, nil
-		}
-	case menuitem.TargetTypeSeries:
-		if x := dir.Series.ByID(*key); x != nil {
-			return permalink.Path(permalink.Series, x.Slug), true, nil
-		}
-	case menuitem.TargetTypePage:
-		if p := dir.Page(*key); p != nil {
-			return permalink.Path(permalink.Page, p.Path), true, nil
-		}
+	switch of := menuitem.TargetType(kind); of {
 	case menuitem.TargetTypeArticle:
-		a, err := w.DB.Ent(ctx).Article.Query().Where(article.ID(*key)).Select(article.FieldSlug).First(ctx)
-		if err == nil {
-			return permalink.Path(permalink.Article, a.Slug), true, nil
-		}
-		if !ent.IsNotFound(err) {
-			return "", false, fmt.Errorf("read where a link leads: %w", err)
+		if slug, found := w.slugs[*key]; found {
+			to = permalink.Path(permalink.Article, slug)
 		}
 	case menuitem.TargetTypeTag:
-		found, err := w.seenTags(ctx, *key-1, *key, 1)
-		if err != nil || len(found) == 0 {
+		found, err := w.Terms.TagsByIDs(ctx, []int{*key})
+		if err != nil || found[*key] == nil {
 			return "", false, err
 		}
-		return permalink.Path(permalink.Tag, found[0].Slug), true, nil
+		to = permalink.Path(permalink.Tag, found[*key].Slug)
+	default:
+		to = w.dir.PathOf(of, *key)
 	}
-	return "", false, nil
+	return to, to != "", nil
 }
 
 // redirectJSON is an old path.
@@ -493,9 +453,19 @@ type redirectJSON struct {
 }
 
 func (w *siteExport) redirects(ctx context.Context) error {
-	return w.lines("redirects.ndjson", "redirects", func(put func(any) error) error {
+	return w.lines("redirects", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Redirect, error) {
-			return w.DB.Ent(ctx).Redirect.Query().Where(redirect.IDGT(after)).Order(ent.Asc(redirect.FieldID)).Limit(batch).All(ctx)
+			rows, err := w.DB.Ent(ctx).Redirect.Query().Where(redirect.IDGT(after)).Order(ent.Asc(redirect.FieldID)).Limit(batch).All(ctx)
+			if err != nil {
+				return nil, err
+			}
+			var articles []int
+			for _, r := range rows {
+				if r.TargetType == redirect.TargetTypeArticle && r.TargetID != nil {
+					articles = append(articles, *r.TargetID)
+				}
+			}
+			return rows, w.findSlugs(ctx, articles)
 		}, func(r *ent.Redirect) int { return r.ID }, func(r *ent.Redirect) error {
 			to, shown, err := w.target(ctx, string(r.TargetType), r.TargetID, r.Address)
 			if err != nil || !shown {
@@ -527,7 +497,7 @@ type mediaJSON struct {
 }
 
 func (w *siteExport) media(ctx context.Context) error {
-	return w.lines("media.ndjson", "media", func(put func(any) error) error {
+	return w.lines("media", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Media, error) {
 			keys, err := store.Collect(ctx, w.DB, shownSQL, store.ScanInt, after, batch)
 			if err != nil {

@@ -32,7 +32,7 @@ import (
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func from(s *app.Services) export.Services {
-	return export.Services{DB: s.DB, Articles: s.Articles, Partners: s.Partners, Directory: s.Directory}
+	return export.Services{DB: s.DB, Articles: s.Articles, Partners: s.Partners, Directory: s.Directory, Terms: s.Taxonomy}
 }
 
 // imported fills a database with an export.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
@@ -182,11 +183,7 @@ func entryOf(it *ninjs.Item) entry {
 
 // newRemark is a comment below an article.
 func newRemark(base string, c *ent.Comment, a *ent.Article) remark {
-	name := c.GuestName
-	if c.Edges.User != nil {
-		name = c.Edges.User.DisplayName
-	}
-	public := id.Encode(id.Comment, c.ID)
+	name, public := comment.AuthorName(c), id.Encode(id.Comment, c.ID)
 	return remark{Comment: c, ID: "urn:broadsheet:" + public, By: name, Title: name + ": " + a.Title,
 		Link: permalink.Absolute(base, permalink.Path(permalink.Article, a.Slug)) + "#" + public}
 }

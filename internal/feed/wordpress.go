@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -222,10 +223,6 @@ func (s *Service) location(ctx context.Context, r *ent.Redirect) (string, error)
 
 // pathOf is where a target of a redirect is shown, empty when it is not.
 func (s *Service) pathOf(ctx context.Context, target string, key int) (string, error) {
-	dir, err := s.dir.Current(ctx)
-	if err != nil {
-		return "", err
-	}
 	switch target {
 	case "ARTICLE":
 		found, err := s.articles.ByIDs(ctx, []int{key})
@@ -239,26 +236,10 @@ func (s *Service) pathOf(ctx context.Context, target string, key int) (string, e
 			return "", err
 		}
 		return permalink.Path(permalink.Tag, found[key].Slug), nil
-	case "CATEGORY":
-		if c := dir.Categories.ByID(key); c != nil {
-			return permalink.Path(permalink.Category, c.Slug), nil
-		}
-	case "AUTHOR":
-		if x := dir.Authors.ByID(key); x != nil {
-			return permalink.Path(permalink.Author, x.Slug), nil
-		}
-	case "PLACE":
-		if p := dir.Places.ByID(key); p != nil {
-			return permalink.Path(permalink.Place, p.Slug), nil
-		}
-	case "SERIES":
-		if x := dir.Series.ByID(key); x != nil {
-			return permalink.Path(permalink.Series, x.Slug), nil
-		}
-	case "PAGE":
-		if p := dir.Page(key); p != nil {
-			return permalink.Path(permalink.Page, p.Path), nil
-		}
 	}
-	return "", nil
+	dir, err := s.dir.Current(ctx)
+	if err != nil {
+		return "", err
+	}
+	return dir.PathOf(menuitem.TargetType(target), key), nil
 }

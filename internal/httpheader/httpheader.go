@@ -1,4 +1,5 @@
-// Package httpheader reads headers of requests that several handlers answer by.
+// Package httpheader reads headers of requests that several handlers answer by, and
+// writes those of answers that several give.
 package httpheader
 
 import (

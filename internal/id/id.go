@@ -88,6 +88,14 @@ func Encode(prefix string, key int) string {
 	return string(b)
 }
 
+// EncodeSet is Encode for a key that may not be set: empty for none.
+func EncodeSet(prefix string, key *int) string {
+	if key == nil {
+		return ""
+	}
+	return Encode(prefix, *key)
+}
+
 // Decode splits a public id into its prefix and key, or fails with
 // ErrMalformed.
 func Decode(s string) (prefix string, key int, err error) {

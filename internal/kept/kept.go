@@ -4,8 +4,6 @@ package kept
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
@@ -29,8 +28,7 @@ type Answer struct {
 
 // NewAnswer gives an answer with the tag of its body.
 func NewAnswer(header http.Header, body []byte) *Answer {
-	sum := sha256.Sum256(body)
-	return &Answer{Header: header, Body: body, ETag: `"` + hex.EncodeToString(sum[:12]) + `"`}
+	return &Answer{Header: header, Body: body, ETag: httpheader.ETag(body)}
 }
 
 // Of says what an answer is made from.
@@ -44,9 +42,9 @@ const (
 	Discussion
 )
 
-// For is how long an answer is kept where nothing changes: the news of two days grow
+// maxAge is how long an answer is kept where nothing changes: the news of two days grow
 // old by themselves.
-const For = time.Minute
+const maxAge = time.Minute
 
 // maxBytes bounds an answer that is kept.
 const maxBytes = 512 << 10
@@ -93,7 +91,7 @@ func (a *Answers) Consume(_ context.Context, events []event.Event) error {
 // Get gives a kept answer that is still right; nil when there is none.
 func (a *Answers) Get(key string, now time.Time) *Answer {
 	e, ok := a.answers.Get(key)
-	if !ok || e.articles != a.articles.Load() || e.comments >= 0 && e.comments != a.comments.Load() || now.Sub(e.made) > For {
+	if !ok || e.articles != a.articles.Load() || e.comments >= 0 && e.comments != a.comments.Load() || now.Sub(e.made) > maxAge {
 		return nil
 	}
 	return e.Answer

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -47,7 +47,7 @@ func (s *Service) CommentsOf(ctx context.Context, k *Key, ids []int) (map[int]*C
 	}
 	found := make(map[int]*Comment, len(rows))
 	for key, c := range rows {
-		if entitled[c.ArticleID] != nil && c.Kind == entcomment.KindComment && c.Status == entcomment.StatusApproved && c.RemovedAt == nil {
+		if entitled[c.ArticleID] != nil && comment.Shown(c) {
 			found[key] = commentOf(c)
 		}
 	}
@@ -68,10 +68,7 @@ func (s *Service) published(ctx context.Context, k *Key, articles []int) (map[in
 }
 
 func commentOf(c *ent.Comment) *Comment {
-	out := &Comment{ID: id.Encode(id.Comment, c.ID), ArticleID: id.Encode(id.Article, c.ArticleID), Author: c.GuestName, Body: c.Body, CreatedAt: c.PostedAt.UTC()}
-	if c.Edges.User != nil {
-		out.Author = c.Edges.User.DisplayName
-	}
+	out := &Comment{ID: id.Encode(id.Comment, c.ID), ArticleID: id.Encode(id.Article, c.ArticleID), Author: comment.AuthorName(c), Body: c.Body, CreatedAt: c.PostedAt.UTC()}
 	if c.ParentID != nil {
 		out.ParentID = id.Encode(id.Comment, *c.ParentID)
 	}

@@ -2,8 +2,6 @@ package partner
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -319,8 +317,7 @@ func write(w http.ResponseWriter, r *http.Request, contentType string, value any
 		fail(w, fmt.Errorf("write an answer: %w", err))
 		return
 	}
-	sum := sha256.Sum256(text)
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	etag := httpheader.ETag(text)
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Cache-Control", "private, no-cache")
 	w.Header().Add("Vary", "Authorization")

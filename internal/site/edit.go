@@ -85,14 +85,7 @@ type settingsState struct {
 
 func stateOfSettings(s *ent.Site) settingsState {
 	return settingsState{s.Name, s.Tagline, s.Description, s.URL, s.Language, s.TimeZone, s.CopyrightHolder, s.FoundedYear,
-		publicID(id.Media, s.LogoID), publicID(id.Media, s.LogoDarkID), s.SocialProfiles, s.LegalDocuments, s.Consents, s.Outputs}
-}
-
-func publicID(entity string, key *int) string {
-	if key == nil {
-		return ""
-	}
-	return id.Encode(entity, *key)
+		id.EncodeSet(id.Media, s.LogoID), id.EncodeSet(id.Media, s.LogoDarkID), s.SocialProfiles, s.LegalDocuments, s.Consents, s.Outputs}
 }
 
 // UpdateSite changes the settings by change, which is given them as they are.

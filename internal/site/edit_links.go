@@ -97,7 +97,7 @@ func (e *Editor) stateOfMenu(ctx context.Context, m *ent.Menu) (menuState, error
 		}
 		states := make([]itemState, len(below[parent]))
 		for i, it := range below[parent] {
-			states[i] = itemState{it.Label, publicID(entities[it.TargetType], it.TargetID), it.Address, tree(it.ID, depth+1)}
+			states[i] = itemState{it.Label, id.EncodeSet(entities[it.TargetType], it.TargetID), it.Address, tree(it.ID, depth+1)}
 		}
 		return states
 	}
@@ -178,7 +178,7 @@ type redirectState struct {
 }
 
 func stateOfRedirect(r *ent.Redirect) redirectState {
-	return redirectState{r.Path, publicID(entities[menuitem.TargetType(r.TargetType)], r.TargetID), r.Address, r.StatusCode}
+	return redirectState{r.Path, id.EncodeSet(entities[menuitem.TargetType(r.TargetType)], r.TargetID), r.Address, r.StatusCode}
 }
 
 // Redirect gives a redirect.

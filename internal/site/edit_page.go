@@ -32,7 +32,7 @@ type pageState struct {
 }
 
 func stateOfPage(p *ent.Page) pageState {
-	return pageState{p.Title, p.Slug, p.Path, publicID(id.Page, p.ParentID), p.Position, p.Status, p.TrashedAt != nil, p.Language, p.Version, len(p.Text), p.Seo}
+	return pageState{p.Title, p.Slug, p.Path, id.EncodeSet(id.Page, p.ParentID), p.Position, p.Status, p.TrashedAt != nil, p.Language, p.Version, len(p.Text), p.Seo}
 }
 
 // pageSpec is a stored page as it could be stored again.

@@ -337,11 +337,3 @@ func (c *Collection[S, R]) targetOf(key int) site.Target {
 func (e *Editor) MoveCategory(ctx context.Context, key int, parent *int, position int) (*ent.Category, error) {
 	return e.Categories.change(ctx, "moveCategory", key, func(c *Category) { c.Parent, c.Position = parent, position })
 }
-
-// publicID is the id of a thing that may not be set, as the record has it.
-func publicID(entity string, key *int) string {
-	if key == nil {
-		return ""
-	}
-	return id.Encode(entity, *key)
-}

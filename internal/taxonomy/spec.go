@@ -13,8 +13,8 @@ func categorySpec(c *ent.Category) Category {
 }
 
 func (c Category) state() State {
-	return State{key: c.ID, ID: publicID(id.Category, &c.ID), Name: c.Name, Slug: c.Slug, Description: c.Description, Labels: c.Labels,
-		Parent: publicID(id.Category, c.Parent), Position: c.Position}
+	return State{key: c.ID, ID: id.Encode(id.Category, c.ID), Name: c.Name, Slug: c.Slug, Description: c.Description, Labels: c.Labels,
+		Parent: id.EncodeSet(id.Category, c.Parent), Position: c.Position}
 }
 
 func tagSpec(t *ent.Tag) Tag {
@@ -22,7 +22,7 @@ func tagSpec(t *ent.Tag) Tag {
 }
 
 func (t Tag) state() State {
-	return State{key: t.ID, ID: publicID(id.Tag, &t.ID), Name: t.Name, Slug: t.Slug, Scheme: t.Scheme, Description: t.Description, Labels: t.Labels}
+	return State{key: t.ID, ID: id.Encode(id.Tag, t.ID), Name: t.Name, Slug: t.Slug, Scheme: t.Scheme, Description: t.Description, Labels: t.Labels}
 }
 
 func placeSpec(p *ent.Place) Place {
@@ -30,7 +30,7 @@ func placeSpec(p *ent.Place) Place {
 }
 
 func (p Place) state() State {
-	return State{key: p.ID, ID: publicID(id.Place, &p.ID), Name: p.Name, Slug: p.Slug, Kind: string(p.Kind), CountryCode: p.CountryCode, Labels: p.Labels,
+	return State{key: p.ID, ID: id.Encode(id.Place, p.ID), Name: p.Name, Slug: p.Slug, Kind: string(p.Kind), CountryCode: p.CountryCode, Labels: p.Labels,
 		Latitude: p.Latitude, Longitude: p.Longitude}
 }
 
@@ -39,7 +39,7 @@ func seriesSpec(s *ent.Series) Series {
 }
 
 func (s Series) state() State {
-	return State{key: s.ID, ID: publicID(id.Series, &s.ID), Name: s.Name, Slug: s.Slug, Description: s.Description, Labels: s.Labels}
+	return State{key: s.ID, ID: id.Encode(id.Series, s.ID), Name: s.Name, Slug: s.Slug, Description: s.Description, Labels: s.Labels}
 }
 
 func authorSpec(a *ent.Author) Author {
@@ -47,6 +47,6 @@ func authorSpec(a *ent.Author) Author {
 }
 
 func (a Author) state() State {
-	return State{key: a.ID, ID: publicID(id.Author, &a.ID), Name: a.Name, Slug: a.Slug, Kind: string(a.Kind), Description: a.Bio, Labels: a.Labels,
-		Avatar: publicID(id.Media, a.Avatar), User: publicID(id.User, a.User)}
+	return State{key: a.ID, ID: id.Encode(id.Author, a.ID), Name: a.Name, Slug: a.Slug, Kind: string(a.Kind), Description: a.Bio, Labels: a.Labels,
+		Avatar: id.EncodeSet(id.Media, a.Avatar), User: id.EncodeSet(id.User, a.User)}
 }

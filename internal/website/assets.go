@@ -3,9 +3,7 @@ package website
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,8 +194,7 @@ func (s *Site) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 
 func (s *Site) serveTheme(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	sum := sha256.Sum256(s.opts.Theme)
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	etag := httpheader.ETag(s.opts.Theme)
 	h.Set("Content-Type", contentTypes[".css"])
 	h.Set("Cache-Control", "public, max-age=300")
 	h.Set("ETag", etag)

@@ -9,8 +9,6 @@ package website
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -148,8 +146,7 @@ func (s *Site) servePage(w http.ResponseWriter, r *http.Request, clean string) {
 		h.Set("Cache-Control", "private, no-store")
 		h.Set("X-Robots-Tag", "noindex")
 	}
-	sum := sha256.Sum256(page.Bytes())
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	etag := httpheader.ETag(page.Bytes())
 	h.Set("ETag", "W/"+etag) // as it may be compressed on its way
 	if v.Status == http.StatusOK && httpheader.HasETag(r.Header["If-None-Match"], etag) {
 		w.WriteHeader(http.StatusNotModified)

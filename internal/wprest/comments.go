@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
@@ -92,19 +91,16 @@ func (s *Service) writeComments(ctx context.Context, q *query, keys []int) ([]ob
 	var all []object
 	for _, key := range keys {
 		c := rows[key]
-		if c == nil || of[c.ArticleID] == nil || c.Kind != entcomment.KindComment || c.Status != entcomment.StatusApproved || c.RemovedAt != nil {
+		if c == nil || of[c.ArticleID] == nil || !comment.Shown(c) {
 			continue
 		}
-		name, parent := c.GuestName, 0
-		if c.Edges.User != nil {
-			name = c.Edges.User.DisplayName
-		}
+		parent := 0
 		if c.ParentID != nil {
 			parent = *c.ParentID
 		}
 		links := q.links("comments", c.ID)
 		links["up"] = []object{{"embeddable": true, "post_type": "post", "href": q.href("posts/" + strconv.Itoa(c.ArticleID))}}
-		out := object{"id": c.ID, "post": c.ArticleID, "parent": parent, "author": 0, "author_name": html.EscapeString(name), "author_url": "", "author_avatar_urls": object{}, "status": "approved", "type": "comment",
+		out := object{"id": c.ID, "post": c.ArticleID, "parent": parent, "author": 0, "author_name": html.EscapeString(comment.AuthorName(c)), "author_url": "", "author_avatar_urls": object{}, "status": "approved", "type": "comment",
 			"meta": []any{}, "content": rendered(comment.HTML(c.Body)), "link": q.link(permalink.Article, of[c.ArticleID].Slug) + "#comment-" + strconv.Itoa(c.ID), "_links": links}
 		q.dates(out, "date", &c.PostedAt)
 		all = append(all, out)

@@ -141,12 +141,6 @@ func (s *Service) find(ctx context.Context, q *query) ([]int, int, error) {
 	return cut(ordered, q), total, nil
 }
 
-// cut gives the page of a list that is in memory.
-func cut[T any](all []T, q *query) []T {
-	from := min(q.offset, len(all))
-	return all[from:min(from+q.perPage, len(all))]
-}
-
 func (s *Service) listPosts(ctx context.Context, q *query) ([]object, int, error) {
 	keys, total, err := s.find(ctx, q)
 	if err != nil {

@@ -19,28 +19,6 @@ const (
 	maxTags  = 10_000 // tags that are looked at, by name
 )
 
-// named reads include, exclude, slug and search, and gives what of a list in memory
-// they let pass.
-func (q *query) named() (func(id int, slug, name string) bool, error) {
-	include, err := q.ids("include")
-	if err != nil {
-		return nil, err
-	}
-	exclude, err := q.ids("exclude")
-	if err != nil {
-		return nil, err
-	}
-	slugs, err := q.texts("slug")
-	if err != nil {
-		return nil, err
-	}
-	words := strings.ToLower(q.values.Get("search"))
-	return func(id int, slug, name string) bool {
-		return (len(include) == 0 || slices.Contains(include, id)) && !slices.Contains(exclude, id) && (len(slugs) == 0 || slices.Contains(slugs, slug)) &&
-			(words == "" || strings.Contains(strings.ToLower(name), words))
-	}, nil
-}
-
 // term is a section, tag or author in a list.
 type term struct {
 	id, count  int

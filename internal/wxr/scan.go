@@ -495,7 +495,7 @@ func (s *scanner) clean(text []byte) string {
 	if dirty > 0 {
 		s.problem(CodeIllegalCharacter, "%d characters that XML forbids were removed", dirty)
 		text = bytes.Map(func(r rune) rune {
-			if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+			if forbidden(r) {
 				return -1
 			}
 			return r
@@ -505,6 +505,11 @@ func (s *scanner) clean(text []byte) string {
 		return strings.ReplaceAll(strings.ReplaceAll(string(text), "\r\n", "\n"), "\r", "\n")
 	}
 	return string(text)
+}
+
+// forbidden reports whether XML 1.0 has no place for a character.
+func forbidden(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 }
 
 // fromWindows reads the bytes that are no UTF-8 as Windows-1252, which old

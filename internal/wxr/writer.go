@@ -62,9 +62,7 @@ func (w *Writer) raw(parts ...string) {
 
 // legal replaces what XML 1.0 has no character for.
 func legal(text string) string {
-	bad := func(r rune) bool {
-		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError
-	}
+	bad := func(r rune) bool { return forbidden(r) || r == utf8.RuneError }
 	if utf8.ValidString(text) && strings.IndexFunc(text, bad) < 0 {
 		return text
 	}
@@ -130,7 +128,7 @@ func (w *Writer) Term(t Term) error {
 	return w.err
 }
 
-// Item writes an item. Its comments are those of the sequence, after those that it has.
+// Item writes an item. Its comments are those of the sequence alone.
 func (w *Writer) Item(it *Item, comments iter.Seq2[Comment, error]) error {
 	w.raw("\t<item>\n")
 	w.element("\t\t", "title", it.Title)
@@ -179,9 +177,6 @@ func (w *Writer) Item(it *Item, comments iter.Seq2[Comment, error]) error {
 		w.element("\t\t\t", "wp:meta_key", m.Key)
 		w.element("\t\t\t", "wp:meta_value", m.Value)
 		w.raw("\t\t</wp:postmeta>\n")
-	}
-	for i := range it.Comments {
-		w.comment(&it.Comments[i])
 	}
 	if comments != nil {
 		for c, err := range comments {

@@ -182,7 +182,7 @@ func fill(ctx context.Context, bases *databases, articles int) (string, error) {
 	if _, err := db.Exec(ctx, store.MaintainBoth("VACUUM ANALYZE")); err != nil {
 		return "", fmt.Errorf("vacuum: %w", err)
 	}
-	return bases.cluster.URL(bases.name()), nil
+	return bases.url(store.Postgres), nil
 }
 
 // serveAPI is the server as it is shipped, on a free port.

@@ -48,6 +48,14 @@ func (d *databases) file() string { return filepath.Join(d.dir, fmt.Sprintf("%d.
 // name is that of the PostgreSQL database made last.
 func (d *databases) name() string { return fmt.Sprintf("bench%d", d.made) }
 
+// url is the address of the database made last.
+func (d *databases) url(dialect store.Dialect) string {
+	if dialect == store.Postgres {
+		return d.cluster.URL(d.name())
+	}
+	return "sqlite:" + d.file()
+}
+
 // raw opens the database made last without the rules of the store, to change it
 // in bulk.
 func (d *databases) raw(dialect store.Dialect) (*sql.DB, error) {
@@ -63,24 +71,21 @@ var dialects = []store.Dialect{store.SQLite, store.Postgres}
 // open makes an empty migrated database, whose statements are counted.
 func (d *databases) open(ctx context.Context, dialect store.Dialect) (*store.DB, *testkit.Statements, error) {
 	d.made++
-	url := "sqlite:" + d.file()
 	if dialect == store.Postgres {
-		name := fmt.Sprintf("bench%d", d.made)
 		admin, err := sql.Open("postgres", d.cluster.URL("postgres"))
 		if err != nil {
 			return nil, nil, err
 		}
-		_, err = admin.ExecContext(ctx, "CREATE DATABASE "+name)
+		_, err = admin.ExecContext(ctx, "CREATE DATABASE "+d.name())
 		if closing := admin.Close(); err == nil {
 			err = closing
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("create a database: %w", err)
 		}
-		url = d.cluster.URL(name)
 	}
 	seen := new(testkit.Statements)
-	db, err := store.Open(ctx, url, store.Options{StatementTimeout: -time.Second, Wrap: seen.Wrap})
+	db, err := store.Open(ctx, d.url(dialect), store.Options{StatementTimeout: -time.Second, Wrap: seen.Wrap})
 	if err != nil {
 		return nil, nil, err
 	}

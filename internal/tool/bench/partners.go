@@ -49,11 +49,7 @@ func benchPartners(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		url := "sqlite:" + dbs.file()
-		if dialect == store.Postgres {
-			url = dbs.cluster.URL(dbs.name())
-		}
-		b := &partnersBench{db: db, s: app.NewServices(db, nil), url: url, articles: *articles, changes: *changes, pages: *pages, runs: *runs, duration: *duration}
+		b := &partnersBench{db: db, s: app.NewServices(db, nil), url: dbs.url(dialect), articles: *articles, changes: *changes, pages: *pages, runs: *runs, duration: *duration}
 		err = errors.Join(b.run(ctx), db.Close())
 		if err != nil {
 			return fmt.Errorf("%s: %w", dialect, err)
@@ -159,7 +155,6 @@ func (b *partnersBench) get(ctx context.Context, client *http.Client, path strin
 type changesPage struct {
 	Changes []struct{ ArticleID string }
 	Next    string
-	HasMore bool
 }
 
 func (b *partnersBench) changesAfter(ctx context.Context, cursor, more string) (p changesPage, bytes int, err error) {
