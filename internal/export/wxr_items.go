@@ -3,6 +3,7 @@ package export
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"html"
@@ -19,13 +20,13 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
-	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/wxr"
 )
 
@@ -302,22 +303,26 @@ func (e *wxrExport) extra(it *wxr.Item, a *ent.Article, d *ent.ArticleDetail) {
 // maxOldPaths bounds how many addresses an article had before are written.
 const maxOldPaths = 50
 
+var oldPathsSQL = store.MaintainBoth(`SELECT o.target_id, o.path FROM (
+		SELECT r.target_id, r.path, row_number() OVER (PARTITION BY r.target_id ORDER BY r.path) AS n FROM each_id($1) JOIN redirects r ON r.target_id = each_id.id WHERE r.target_type = 'ARTICLE'
+	) AS o WHERE o.n <= $2 ORDER BY o.target_id, o.path`)
+
 // findOldPaths reads the paths from which redirects lead to articles.
 func (e *wxrExport) findOldPaths(ctx context.Context, articles []*ent.Article) error {
 	keys := make([]int, len(articles))
 	for i, a := range articles {
 		keys[i] = a.ID
 	}
-	rows, err := e.DB.Ent(ctx).Redirect.Query().Where(redirect.TargetTypeEQ(redirect.TargetTypeArticle), redirect.TargetIDIn(keys...)).Order(ent.Asc(redirect.FieldPath)).
-		Select(redirect.FieldPath, redirect.FieldTargetID).All(ctx)
+	e.oldPaths = map[int][]string{}
+	_, err := store.Collect(ctx, e.DB, oldPathsSQL, func(rows *sql.Rows) (none struct{}, err error) {
+		var key int
+		var old string
+		err = rows.Scan(&key, &old)
+		e.oldPaths[key] = append(e.oldPaths[key], old)
+		return none, err
+	}, e.DB.IDs(keys), maxOldPaths)
 	if err != nil {
 		return fmt.Errorf("read old addresses: %w", err)
-	}
-	e.oldPaths = map[int][]string{}
-	for _, r := range rows {
-		if had := e.oldPaths[*r.TargetID]; len(had) < maxOldPaths {
-			e.oldPaths[*r.TargetID] = append(had, r.Path)
-		}
 	}
 	return nil
 }
