@@ -24,6 +24,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
 // The classes of viewers.
@@ -146,6 +147,7 @@ var prefixOf = map[string]string{
 // answer.
 func TestHiddenRowsAreOnNoPath(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	sdl := loadSchema(t, broadsheet.SDL)
 	eachNewsroom(t, func(t *testing.T, n *newsroom) {
 		n.hideRows(t)

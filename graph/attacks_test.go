@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
 // attack is a request that is made to cost the server much.
@@ -128,6 +129,7 @@ func attacks(slug string) []attack {
 // TestAttacksCostLittle sends each attack and measures what it allocates. It is
 // not parallel, as memory is counted for the whole process.
 func TestAttacksCostLittle(t *testing.T) { //nolint:paralleltest // see above
+	testkit.Long(t)
 	n := newNewsroom(t)
 	n.members = map[access.Role]access.Viewer{}
 	slug := n.fillForAttacks(t)

@@ -356,6 +356,7 @@ var silentChanges = []string{"Mutation.deleteAccount", "Mutation.signOut"}
 // is answered, on the other as soon as it has heard of it.
 func TestCachedAnswersAreFresh(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		prove(t, url, 1, func(done int) bool { return done >= 25 })
 	})
@@ -364,6 +365,7 @@ func TestCachedAnswersAreFresh(t *testing.T) {
 // TestSoakCachedAnswers is TestCachedAnswersAreFresh for as long as BROADSHEET_SOAK
 // says.
 func TestSoakCachedAnswers(t *testing.T) {
+	testkit.Long(t)
 	duration, long := testkit.Soak(t)
 	if !long {
 		duration = time.Second
@@ -398,6 +400,7 @@ func prove(t *testing.T, url string, seed uint64, enough func(done int) bool) {
 // proof above finds each.
 func TestProofFindsPlantedMistakes(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	tag := func(of string) func(cache.Tag) bool { return func(t cache.Tag) bool { return t.Of == of } }
 	for name, m := range map[string]struct {
 		plant  plant

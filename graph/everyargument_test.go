@@ -142,6 +142,7 @@ func (a arguments) requestsOf(operation, before, after string, f *ast.FieldDefin
 // the schema, as an administrator, who gets furthest: nothing fails inside.
 func TestSoakEveryArgumentIsChecked(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: broadsheet.SDL})
 	eachNewsroom(t, func(t *testing.T, n *newsroom) {
 		admin := n.member(t, access.Admin)

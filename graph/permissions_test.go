@@ -64,6 +64,7 @@ var asking = []access.Role{"", access.Reader, access.Contributor, access.Author,
 // every role, about own and others' articles.
 func TestPermissions(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	schema := loadSchema(t, broadsheet.SDL)
 	var missing []string
 	for _, d := range own(schema) {

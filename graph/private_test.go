@@ -337,6 +337,7 @@ func texts(s *ast.Schema, of *ast.Type, depth int) map[string]string {
 // that is nowhere: who may not see the column gets the same answer for both. make soak asks as every role on both databases.
 func TestSoakPrivateColumns(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	sdl, prefixes := loadSchema(t, broadsheet.SDL), prefixes(t)
 	eachNewsroom(t, func(t *testing.T, n *newsroom) {
 		n.hideRows(t)

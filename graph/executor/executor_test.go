@@ -26,6 +26,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/executor/sample"
 	"github.com/broadsheet-cms/broadsheet/graph/executor/sample/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/executor/sample/reference"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit/document"
 )
 
@@ -392,6 +393,7 @@ func TestAnswersAreBounded(t *testing.T) {
 // them.
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	plans := executor.NewPlans()
 	root := executor.NewObject("Query", []string{"Query"}, executor.Field{Name: "number"})
 	schema := schemaOf(t)

@@ -34,6 +34,7 @@ func byID(story string) string {
 // are acknowledged, and their sockets tell nothing more.
 func TestWhatEndsOnOneNodeEndsOnTheOther(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		here, there := runNode(t, url), runNode(t, url, "--rate-limit=0")
 		_, _, admin := here.signedIn(t, user.RoleAdmin)

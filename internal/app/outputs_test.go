@@ -241,6 +241,7 @@ func listener(t *testing.T, read func(articleID string) map[string]string) (url 
 // a webhook's receiver and each format of the site's feed agree.
 func TestEveryOutputSaysTheSame(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	eachSite(t, func(t *testing.T, s *site) {
 		s.Webhooks.Insecure = true
 		s.Webhooks.Reach(func(netip.Addr) bool { return true })
@@ -482,6 +483,7 @@ const maxLines = 30
 // each of them in the middle: what they have in the end is what they may have.
 func TestDocumentedConsumersKeepACopy(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	doc, err := os.ReadFile("../../docs/partners.md")
 	if err != nil {
 		t.Fatal(err)

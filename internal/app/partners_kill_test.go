@@ -460,6 +460,7 @@ func (c *crowd) run(writers, kills, between int, more func() bool) {
 // webhook's receiver that fails at random have what a full export has, byte for byte.
 func TestPartnersKeepTheirCopiesThroughKills(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		newCrowd(t, url, 2).run(writersOn(url), 3, 40, func() bool { return false })
 	})

@@ -129,6 +129,7 @@ func TestABackupRestoresIntoEitherDatabase(t *testing.T) {
 // TestDamageIsSeen changes and cuts a backup anywhere: it is never taken for a whole one.
 func TestDamageIsSeen(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	url := testkit.URL(t, store.SQLite)
 	testkit.FillEveryTable(t, url)
 	var whole bytes.Buffer

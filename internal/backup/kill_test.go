@@ -54,6 +54,7 @@ func backUpTo(ctx context.Context, work string) error {
 // places: there is no file of its name, and what is left beside it is refused.
 func TestAKilledBackupNeverLooksComplete(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		for _, stop := range []int{1, 7, 19} {
 			path := filepath.Join(t.TempDir(), "backup.tar")

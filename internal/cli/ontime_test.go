@@ -64,6 +64,7 @@ func TestPlansAreCarriedOutBesideAServerThatStopped(t *testing.T) {
 
 func TestPlansOutliveServers(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		servers := 2
 		if strings.HasPrefix(url, "sqlite:") {

@@ -101,6 +101,7 @@ func TestThreadIsClosedWhileReadersWrite(t *testing.T) {
 // the long form.
 func TestSoakNestedReplies(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	nested := 200
 	if _, long := testkit.Soak(t); long {
 		nested = 10_000

@@ -32,12 +32,14 @@ import (
 // reactions, and compares what is left with what the clients know to have done.
 func TestManyReadersAtOnce(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Databases(t, func(t *testing.T, db *store.DB) { manyReaders(t, db, func(round int) bool { return round < 6 }) })
 }
 
 // TestSoakManyReaders is the long form: a minute, or as long as make soak says.
 func TestSoakManyReaders(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	duration, long := testkit.Soak(t)
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
 		end := time.Now().Add(min(duration, time.Minute))

@@ -320,6 +320,7 @@ func TestPolyglotsLoseWhatIsNotTheirPicture(t *testing.T) {
 // remarks beside it.
 func TestABombIsNotSetOff(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	e := desk(t, testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{}))
 	var packed bytes.Buffer
 	z := zlib.NewWriter(&packed)

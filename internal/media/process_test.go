@@ -113,6 +113,7 @@ func numberedJPEG(t *testing.T, number int) []byte {
 // in the store is whole as well, or is never served and removed by the job.
 func TestSoakAKilledServerLosesNoFile(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		kills, number := 2, new(atomic.Int64)
 		if _, long := testkit.Soak(t); long {
@@ -397,6 +398,7 @@ func manyAtOnce(t *testing.T, url string, uploads, width, height int) {
 // TestSoakManyUploadsAndVariantsAtOnce takes files of 2 MB, in the long form of 20 MB.
 func TestSoakManyUploadsAndVariantsAtOnce(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	uploads, width, height := 16, 1600, 1200
 	if _, long := testkit.Soak(t); long {
 		uploads, width, height = 64, 5000, 3800

@@ -252,6 +252,7 @@ func TestAVariantThatManyAskForIsMadeOnce(t *testing.T) {
 
 func TestAPictureThatNeedsTooMuchMemoryIsShownAsItCame(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := onSQLite(t)
 	// A grey PNG of 60 million pixels in 16 bits, of few bytes.
 	var b bytes.Buffer

@@ -19,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
 // TestMain is a server that sends newsletters when a test asks for one.
@@ -56,6 +57,7 @@ func serveSender(url string) error {
 // Everybody gets the issue once.
 func TestKilledWhileSending(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	killedWhileSending(t, 300)
 }
 
@@ -63,6 +65,7 @@ func TestKilledWhileSending(t *testing.T) {
 // BROADSHEET_SOAK is set, as make soak sets it.
 func TestSoakKilledWhileSending(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	addresses := 50
 	if os.Getenv("BROADSHEET_SOAK") != "" {
 		addresses = 10_000

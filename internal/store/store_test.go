@@ -103,6 +103,7 @@ func schema(t *testing.T, db *store.DB) []string {
 // TestEveryReleaseIsUpgraded: a database of any version becomes like a new one.
 func TestEveryReleaseIsUpgraded(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Databases(t, func(t *testing.T, fresh *store.DB) {
 		steps, err := store.Migrations(fresh.Dialect)
 		if err != nil {

@@ -6,15 +6,26 @@ import (
 )
 
 // Need skips a test that needs what is not there, such as a browser. In continuous
-// integration (CI=true) nothing is skipped: the test fails.
+// integration (CI=true) nothing is skipped: the test fails. In short mode (make quick)
+// the test is skipped even where it is there.
 func Need(t testing.TB, what string, there bool) {
 	t.Helper()
+	Long(t)
 	switch {
 	case there:
 	case os.Getenv("CI") == "true":
 		t.Fatalf("%s is missing", what)
 	default:
 		t.Skipf("%s is missing: make test brings it", what)
+	}
+}
+
+// Long skips a test in short mode (make quick), which runs in less than a minute. Tests
+// that go through the whole schema, or start and kill whole servers, are of make test.
+func Long(t testing.TB) {
+	t.Helper()
+	if testing.Short() && os.Getenv("CI") != "true" {
+		t.Skip("-short leaves long tests out")
 	}
 }
 
