@@ -176,7 +176,7 @@ func TestHiddenRowsAreOnNoPath(t *testing.T) {
 			if tags := list.Data.Tags; len(tags.Nodes) == 0 || len(tags.Nodes) != tags.TotalCount.Value {
 				t.Errorf("as %q %d tags are listed, %d counted", role, len(tags.Nodes), tags.TotalCount.Value)
 			}
-			for by, value := range map[string]string{"tag(by: {slug: %q}) { id }": strings.ToLower(secret) + "-tag", "route(path: %q) { path }": "/" + strings.ToLower(secret)} {
+			for by, value := range map[string]string{"tag(by: {slug: %q}) { id }": strings.ToLower(secret) + "-tag", "tag(by: {name: %q}) { id }": secret + " tag", "route(path: %q) { path }": "/" + strings.ToLower(secret)} {
 				_, raw := n.askAs(t, p.viewer, fmt.Sprintf("{ x: "+by+" }", value), nil)
 				if string(raw) != `{"data":{"x":null}}` {
 					t.Errorf("as %q, %s of what is hidden: %s", role, by, raw)

@@ -245,6 +245,7 @@ func (x *proof) about(t *testing.T, a *ent.Article) [][]byte {
 			commentPolicy { mode } corrections { note } liveEntries { title isPinned } previous { title } next(scope: CATEGORY) { title } relatedArticles { edges { score node { title } } } } }`, key),
 		fmt.Sprintf(`{ article(by: {slug: %q}) { title comments(first: 5) { totalCount { value } nodes { body isPinned isThreadClosed removal { reason } author { name } reactions { kind count } replies(first: 3) { nodes { body } } } } pinnedComments { body } } }`, slug),
 		fmt.Sprintf(`{ node(id: %q) { id ... on Article { title status } } route(path: "/articles/%s") { statusCode path } }`, key, slug),
+		`{ tag(by: {name: "Ferries"}) { id url } renamed: tag(by: {name: "Ports"}) { id } category(by: {name: "Ferries"}) { id } author(by: {name: "Ferries"}) { id name } place(by: {name: "Lebanon"}) { url } }`,
 		`{ latestNews(first: 5) { totalCount { value } nodes { title commentCount } } categories { name slug latestNews(first: 3) { nodes { title } } } tags(first: 10) { nodes { name latestNews(first: 2) { nodes { title } } } } }`,
 		`{ site { name description copyright } menu(location: HEADER) { items { label url children { label } } } adSlots(placement: FOOTER) { name width } authors { name latestNews(first: 2) { nodes { title } } } places { name } corrections(first: 5) { nodes { note article { title } } } picks { title } }`,
 	}

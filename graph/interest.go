@@ -28,7 +28,7 @@ func (r *viewerResolver) FollowedTopics(ctx context.Context, v *model.Viewer, fi
 }
 
 // Topic is the field of the same name of FollowedTopic.
-func (r *followedTopicResolver) Topic(ctx context.Context, f *loader.FollowedTopic) (model.Topic, error) {
+func (r *followedTopicResolver) Topic(ctx context.Context, f *loader.FollowedTopic) (loader.Node, error) {
 	n, err := f.Node(ctx)
 	if n == nil || err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func topicOf(publicID string) (interest.Topic, error) {
 }
 
 // changeTopic follows or unfollows a topic and gives it.
-func changeTopic(ctx context.Context, publicID string, change func(ctx context.Context, t interest.Topic) error) (model.Topic, []model.UserError, error) {
+func changeTopic(ctx context.Context, publicID string, change func(ctx context.Context, t interest.Topic) error) (loader.Node, []model.UserError, error) {
 	t, err := topicOf(publicID)
 	if err == nil {
 		err = change(ctx, t)

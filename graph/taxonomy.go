@@ -32,6 +32,8 @@ func entry[T, R any](ctx context.Context, door *loader.Kind[T, R], key chosen, p
 			return nil, err
 		}
 		return door.ByID(ctx, k)
+	case "name":
+		return door.FindNamed(ctx, key.value, table(dir).ByName(key.value)), nil
 	case "path":
 		clean, ok := permalink.Clean(key.value)
 		of, rest := permalink.Parse(clean)
@@ -61,7 +63,7 @@ func authors(d *directory.Snapshot) directory.Table[*ent.Author]      { return d
 
 // Category is the field of the same name of Query.
 func (r *queryResolver) Category(ctx context.Context, by model.CategoryBy) (*loader.Category, error) {
-	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"path", by.Path})
+	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"name", by.Name}, argument{"path", by.Path})
 	if err != nil {
 		return nil, err
 	}
@@ -119,16 +121,26 @@ func (r *categoryResolver) LatestNews(ctx context.Context, c *loader.Category, f
 
 // Tag is the field of the same name of Query.
 func (r *queryResolver) Tag(ctx context.Context, by model.TagBy) (*loader.Tag, error) {
-	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug})
+	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"name", by.Name})
 	if err != nil {
 		return nil, err
 	}
-	if key.name == "id" {
+	switch key.name {
+	case "id":
 		k, err := decodeID("by.id", id.Tag, key.value)
 		if err != nil || k == 0 {
 			return nil, err
 		}
 		return loader.Tags.ByID(ctx, k)
+	case "name":
+		if !searchable(key.value) {
+			return nil, nil
+		}
+		found, err := r.Taxonomy.TagByName(ctx, key.value)
+		if err != nil {
+			return nil, err
+		}
+		return loader.Tags.FindNamed(ctx, key.value, found), nil
 	}
 	return r.tagBySlug(ctx, key.value)
 }
@@ -165,6 +177,11 @@ func (r *tagResolver) Path(_ context.Context, t *loader.Tag) (string, error) {
 	return permalink.Path(permalink.Tag, t.Slug), nil
 }
 
+// URL is the field of the same name of Tag.
+func (r *tagResolver) URL(ctx context.Context, t *loader.Tag) (string, error) {
+	return r.absolute(ctx, permalink.Path(permalink.Tag, t.Slug))
+}
+
 func (r *tagResolver) LatestNews(ctx context.Context, t *loader.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
 	return r.newsOf(ctx, content.ByTag, t, t.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language)
 }
@@ -173,7 +190,7 @@ func (r *tagResolver) LatestNews(ctx context.Context, t *loader.Tag, first *int3
 
 // Place is the field of the same name of Query.
 func (r *queryResolver) Place(ctx context.Context, by model.PlaceBy) (*loader.Place, error) {
-	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"countryCode", by.CountryCode})
+	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"name", by.Name}, argument{"countryCode", by.CountryCode})
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +231,11 @@ func (r *placeResolver) Path(_ context.Context, p *loader.Place) (string, error)
 	return permalink.Path(permalink.Place, p.Slug), nil
 }
 
+// URL is the field of the same name of Place.
+func (r *placeResolver) URL(ctx context.Context, p *loader.Place) (string, error) {
+	return r.absolute(ctx, permalink.Path(permalink.Place, p.Slug))
+}
+
 func (r *placeResolver) CountryCode(_ context.Context, p *loader.Place) (*string, error) {
 	if p.CountryCode == "" {
 		return nil, nil
@@ -229,7 +251,7 @@ func (r *placeResolver) LatestNews(ctx context.Context, p *loader.Place, first *
 
 // Series is the field of the same name of Query.
 func (r *queryResolver) Series(ctx context.Context, by model.SeriesBy) (*loader.Series, error) {
-	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug})
+	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"name", by.Name})
 	if err != nil {
 		return nil, err
 	}
@@ -244,6 +266,11 @@ func (r *seriesResolver) Path(_ context.Context, s *loader.Series) (string, erro
 	return permalink.Path(permalink.Series, s.Slug), nil
 }
 
+// URL is the field of the same name of Series.
+func (r *seriesResolver) URL(ctx context.Context, s *loader.Series) (string, error) {
+	return r.absolute(ctx, permalink.Path(permalink.Series, s.Slug))
+}
+
 func (r *seriesResolver) LatestNews(ctx context.Context, s *loader.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
 	return r.newsOf(ctx, content.BySeries, s, s.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language)
 }
@@ -252,7 +279,7 @@ func (r *seriesResolver) LatestNews(ctx context.Context, s *loader.Series, first
 
 // Author is the field of the same name of Query.
 func (r *queryResolver) Author(ctx context.Context, by model.AuthorBy) (*loader.Author, error) {
-	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug})
+	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"name", by.Name})
 	if err != nil {
 		return nil, err
 	}
@@ -284,6 +311,11 @@ func (r *authorResolver) Label(_ context.Context, a *loader.Author, language str
 
 func (r *authorResolver) Path(_ context.Context, a *loader.Author) (string, error) {
 	return permalink.Path(permalink.Author, a.Slug), nil
+}
+
+// URL is the field of the same name of Author.
+func (r *authorResolver) URL(ctx context.Context, a *loader.Author) (string, error) {
+	return r.absolute(ctx, permalink.Path(permalink.Author, a.Slug))
 }
 
 func (r *authorResolver) LatestNews(ctx context.Context, a *loader.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {

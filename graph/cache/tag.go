@@ -152,7 +152,7 @@ func needed(d loader.Dependency, s survey) ([]Tag, bool) {
 		return []Tag{{Of: ofLive}}, true
 	case "corrections":
 		return []Tag{{Of: ofCorrections}, {Of: ofLive}}, true
-	case "slug", "path":
+	case "slug", "name", "path":
 		return neededSearch(d.Entity)
 	}
 	return nil, false

@@ -1926,6 +1926,8 @@ var objectAudioBlock = executor.NewObject("AudioBlock", []string{"AudioBlock", "
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "caption"},
+	executor.Field{Name: "mediaId", Method: true},
+	executor.Field{Name: "credit"},
 )
 
 func (x *execution) objectAudioBlock(parent *executor.Node, obj *model.AudioBlock) (null bool) {
@@ -1942,6 +1944,10 @@ func (x *execution) objectAudioBlock(parent *executor.Node, obj *model.AudioBloc
 			x.audioBlock_url(n, obj)
 		case 2: // caption
 			missing = x.writeNHTML2string(n, obj.Caption) || missing
+		case 3: // mediaId
+			x.audioBlock_mediaId(n, obj)
+		case 4: // credit
+			missing = x.writeNHTML2string(n, obj.Credit) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of AudioBlock")
 		}
@@ -1965,6 +1971,13 @@ func (x *execution) audioBlock_url(n *executor.Node, obj *model.AudioBlock) (nul
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.URL()
 	return x.writeOURL2ᚖstring(n, v)
+}
+
+func (x *execution) audioBlock_mediaId(n *executor.Node, obj *model.AudioBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.MediaID()
+	return x.writeOID2ᚖstring(n, v)
 }
 
 var objectAuditEntry = executor.NewObject("AuditEntry", []string{"AuditEntry", "Node"},
@@ -2177,13 +2190,14 @@ func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[
 	return false
 }
 
-var objectAuthor = executor.NewObject("Author", []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
+var objectAuthor = executor.NewObject("Author", []string{"Author", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
 	executor.Field{Name: "slug"},
 	executor.Field{Name: "path", Method: true, Resolver: true},
+	executor.Field{Name: "url", Method: true, Resolver: true},
 	executor.Field{Name: "bio"},
 	executor.Field{Name: "avatar", Method: true},
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
@@ -2209,11 +2223,13 @@ func (x *execution) objectAuthor(parent *executor.Node, obj *loader.Author) (nul
 			missing = x.writeNString2string(n, obj.Slug) || missing
 		case 5: // path
 			missing = x.author_path(n, obj) || missing
-		case 6: // bio
+		case 6: // url
+			missing = x.author_url(n, obj) || missing
+		case 7: // bio
 			missing = x.writeNString2string(n, obj.Bio) || missing
-		case 7: // avatar
+		case 8: // avatar
 			x.author_avatar(n, obj)
-		case 8: // latestNews
+		case 9: // latestNews
 			x.author_latestNews(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Author")
@@ -2257,6 +2273,17 @@ func (x *execution) author_path(n *executor.Node, obj *loader.Author) (null bool
 		return x.Fail(s, err)
 	}
 	return x.writeNString2string(n, v)
+}
+
+func (x *execution) author_url(n *executor.Node, obj *loader.Author) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Author().URL(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNURL2string(n, v)
 }
 
 func (x *execution) author_avatar(n *executor.Node, obj *loader.Author) (null bool) {
@@ -2458,6 +2485,8 @@ var objectBlockImage = executor.NewObject("BlockImage", []string{"BlockImage"},
 	executor.Field{Name: "credit"},
 	executor.Field{Name: "width", Method: true},
 	executor.Field{Name: "height", Method: true},
+	executor.Field{Name: "mediaId", Method: true},
+	executor.Field{Name: "href", Method: true},
 )
 
 func (x *execution) objectBlockImage(parent *executor.Node, obj *model.BlockImage) (null bool) {
@@ -2480,6 +2509,10 @@ func (x *execution) objectBlockImage(parent *executor.Node, obj *model.BlockImag
 			x.blockImage_width(n, obj)
 		case 5: // height
 			x.blockImage_height(n, obj)
+		case 6: // mediaId
+			x.blockImage_mediaId(n, obj)
+		case 7: // href
+			x.blockImage_href(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of BlockImage")
 		}
@@ -2518,6 +2551,20 @@ func (x *execution) blockImage_height(n *executor.Node, obj *model.BlockImage) (
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Height()
 	return x.writeOInt2ᚖint(n, v)
+}
+
+func (x *execution) blockImage_mediaId(n *executor.Node, obj *model.BlockImage) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.MediaID()
+	return x.writeOID2ᚖstring(n, v)
+}
+
+func (x *execution) blockImage_href(n *executor.Node, obj *model.BlockImage) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Href()
+	return x.writeOURL2ᚖstring(n, v)
 }
 
 var objectBookmark = executor.NewObject("Bookmark", []string{"Bookmark", "Node"},
@@ -2823,6 +2870,7 @@ var objectButtonBlock = executor.NewObject("ButtonBlock", []string{"ButtonBlock"
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "title"},
+	executor.Field{Name: "align", Method: true},
 )
 
 func (x *execution) objectButtonBlock(parent *executor.Node, obj *model.ButtonBlock) (null bool) {
@@ -2839,6 +2887,8 @@ func (x *execution) objectButtonBlock(parent *executor.Node, obj *model.ButtonBl
 			x.buttonBlock_url(n, obj)
 		case 2: // title
 			missing = x.writeNString2string(n, obj.Title) || missing
+		case 3: // align
+			x.buttonBlock_align(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ButtonBlock")
 		}
@@ -2862,6 +2912,13 @@ func (x *execution) buttonBlock_url(n *executor.Node, obj *model.ButtonBlock) (n
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.URL()
 	return x.writeOURL2ᚖstring(n, v)
+}
+
+func (x *execution) buttonBlock_align(n *executor.Node, obj *model.ButtonBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
 }
 
 var objectCalendar = executor.NewObject("Calendar", []string{"Calendar"},
@@ -2951,7 +3008,7 @@ func (x *execution) objectCancelAccountDeletionPayload(parent *executor.Node, ob
 	return false
 }
 
-var objectCategory = executor.NewObject("Category", []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
+var objectCategory = executor.NewObject("Category", []string{"Category", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
@@ -5508,6 +5565,7 @@ var objectFileBlock = executor.NewObject("FileBlock", []string{"FileBlock", "Con
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "name"},
+	executor.Field{Name: "mediaId", Method: true},
 )
 
 func (x *execution) objectFileBlock(parent *executor.Node, obj *model.FileBlock) (null bool) {
@@ -5524,6 +5582,8 @@ func (x *execution) objectFileBlock(parent *executor.Node, obj *model.FileBlock)
 			x.fileBlock_url(n, obj)
 		case 2: // name
 			missing = x.writeNString2string(n, obj.Name) || missing
+		case 3: // mediaId
+			x.fileBlock_mediaId(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of FileBlock")
 		}
@@ -5547,6 +5607,13 @@ func (x *execution) fileBlock_url(n *executor.Node, obj *model.FileBlock) (null 
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.URL()
 	return x.writeOURL2ᚖstring(n, v)
+}
+
+func (x *execution) fileBlock_mediaId(n *executor.Node, obj *model.FileBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.MediaID()
+	return x.writeOID2ᚖstring(n, v)
 }
 
 var objectFocalPoint = executor.NewObject("FocalPoint", []string{"FocalPoint"},
@@ -5591,7 +5658,7 @@ func (x *execution) objectFollowPayload(parent *executor.Node, obj *model.Follow
 		case executor.Typename:
 			x.String("FollowPayload")
 		case 0: // topic
-			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n, obj.Topic)
+			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Topic)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -5644,7 +5711,7 @@ func (x *execution) followedTopic_topic(n *executor.Node, obj *loader.FollowedTo
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n, v)
+	return x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
 var objectFollowedTopicConnection = executor.NewObject("FollowedTopicConnection", []string{"FollowedTopicConnection"},
@@ -5750,6 +5817,7 @@ var objectGalleryBlock = executor.NewObject("GalleryBlock", []string{"GalleryBlo
 	executor.Field{Name: "images"},
 	executor.Field{Name: "columns"},
 	executor.Field{Name: "caption"},
+	executor.Field{Name: "align", Method: true},
 )
 
 func (x *execution) objectGalleryBlock(parent *executor.Node, obj *model.GalleryBlock) (null bool) {
@@ -5768,6 +5836,8 @@ func (x *execution) objectGalleryBlock(parent *executor.Node, obj *model.Gallery
 			missing = x.writeNInt2int(n, obj.Columns) || missing
 		case 3: // caption
 			missing = x.writeNHTML2string(n, obj.Caption) || missing
+		case 4: // align
+			x.galleryBlock_align(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of GalleryBlock")
 		}
@@ -5786,11 +5856,19 @@ func (x *execution) galleryBlock_direction(n *executor.Node, obj *model.GalleryB
 	return x.writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
+func (x *execution) galleryBlock_align(n *executor.Node, obj *model.GalleryBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
+}
+
 var objectHeadingBlock = executor.NewObject("HeadingBlock", []string{"HeadingBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "html"},
 	executor.Field{Name: "level"},
 	executor.Field{Name: "anchor"},
+	executor.Field{Name: "align", Method: true},
 )
 
 func (x *execution) objectHeadingBlock(parent *executor.Node, obj *model.HeadingBlock) (null bool) {
@@ -5809,6 +5887,8 @@ func (x *execution) objectHeadingBlock(parent *executor.Node, obj *model.Heading
 			missing = x.writeNInt2int(n, obj.Level) || missing
 		case 3: // anchor
 			missing = x.writeNString2string(n, obj.Anchor) || missing
+		case 4: // align
+			x.headingBlock_align(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of HeadingBlock")
 		}
@@ -5825,6 +5905,13 @@ func (x *execution) headingBlock_direction(n *executor.Node, obj *model.HeadingB
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Direction()
 	return x.writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
+}
+
+func (x *execution) headingBlock_align(n *executor.Node, obj *model.HeadingBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
 }
 
 var objectHtmlBlock = executor.NewObject("HtmlBlock", []string{"HtmlBlock", "ContentBlock"},
@@ -5866,6 +5953,7 @@ var objectImageBlock = executor.NewObject("ImageBlock", []string{"ImageBlock", "
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "image", Method: true},
 	executor.Field{Name: "href", Method: true},
+	executor.Field{Name: "align", Method: true},
 )
 
 func (x *execution) objectImageBlock(parent *executor.Node, obj *model.ImageBlock) (null bool) {
@@ -5882,6 +5970,8 @@ func (x *execution) objectImageBlock(parent *executor.Node, obj *model.ImageBloc
 			missing = x.imageBlock_image(n, obj) || missing
 		case 2: // href
 			x.imageBlock_href(n, obj)
+		case 3: // align
+			x.imageBlock_align(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ImageBlock")
 		}
@@ -5912,6 +6002,13 @@ func (x *execution) imageBlock_href(n *executor.Node, obj *model.ImageBlock) (nu
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Href()
 	return x.writeOURL2ᚖstring(n, v)
+}
+
+func (x *execution) imageBlock_align(n *executor.Node, obj *model.ImageBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
 }
 
 var objectImportMediaFromUrlPayload = executor.NewObject("ImportMediaFromUrlPayload", []string{"ImportMediaFromUrlPayload"},
@@ -6205,7 +6302,7 @@ var objectListBlock = executor.NewObject("ListBlock", []string{"ListBlock", "Con
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "ordered"},
 	executor.Field{Name: "start", Method: true},
-	executor.Field{Name: "items"},
+	executor.Field{Name: "items", Method: true},
 )
 
 func (x *execution) objectListBlock(parent *executor.Node, obj *model.ListBlock) (null bool) {
@@ -6223,7 +6320,7 @@ func (x *execution) objectListBlock(parent *executor.Node, obj *model.ListBlock)
 		case 2: // start
 			missing = x.listBlock_start(n, obj) || missing
 		case 3: // items
-			missing = x.writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItemᚄ(n, obj.Items) || missing
+			missing = x.listBlock_items(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ListBlock")
 		}
@@ -6249,13 +6346,21 @@ func (x *execution) listBlock_start(n *executor.Node, obj *model.ListBlock) (nul
 	return x.writeNInt2int(n, v)
 }
 
+func (x *execution) listBlock_items(n *executor.Node, obj *model.ListBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Items()
+	return x.writeNListItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItemᚄ(n, v)
+}
+
 var objectListItem = executor.NewObject("ListItem", []string{"ListItem"},
 	executor.Field{Name: "html"},
 	executor.Field{Name: "ordered"},
-	executor.Field{Name: "items"},
+	executor.Field{Name: "items", Method: true},
+	executor.Field{Name: "start", Method: true},
 )
 
-func (x *execution) objectListItem(parent *executor.Node, obj *richtext.ListItem) (null bool) {
+func (x *execution) objectListItem(parent *executor.Node, obj *model.ListItem) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectListItem) {
@@ -6268,7 +6373,9 @@ func (x *execution) objectListItem(parent *executor.Node, obj *richtext.ListItem
 		case 1: // ordered
 			missing = x.writeNBoolean2bool(n, obj.Ordered) || missing
 		case 2: // items
-			missing = x.writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItemᚄ(n, obj.Items) || missing
+			missing = x.listItem_items(n, obj) || missing
+		case 3: // start
+			missing = x.listItem_start(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ListItem")
 		}
@@ -6278,6 +6385,20 @@ func (x *execution) objectListItem(parent *executor.Node, obj *richtext.ListItem
 	}
 	x.Buf = append(x.Buf, '}')
 	return false
+}
+
+func (x *execution) listItem_items(n *executor.Node, obj *model.ListItem) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Items()
+	return x.writeNListItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItemᚄ(n, v)
+}
+
+func (x *execution) listItem_start(n *executor.Node, obj *model.ListItem) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Start()
+	return x.writeNInt2int(n, v)
 }
 
 var objectLiveEntry = executor.NewObject("LiveEntry", []string{"LiveEntry", "Node"},
@@ -13831,7 +13952,7 @@ func (x *execution) paragraphBlock_align(n *executor.Node, obj *model.ParagraphB
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Align()
-	return x.writeOString2ᚖstring(n, v)
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
 }
 
 var objectParagraphChange = executor.NewObject("ParagraphChange", []string{"ParagraphChange"},
@@ -13862,12 +13983,13 @@ func (x *execution) objectParagraphChange(parent *executor.Node, obj *schema.Par
 	return false
 }
 
-var objectPlace = executor.NewObject("Place", []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
+var objectPlace = executor.NewObject("Place", []string{"Place", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
 	executor.Field{Name: "slug"},
 	executor.Field{Name: "path", Method: true, Resolver: true},
+	executor.Field{Name: "url", Method: true, Resolver: true},
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "countryCode", Method: true, Resolver: true},
 	executor.Field{Name: "latitude"},
@@ -13893,15 +14015,17 @@ func (x *execution) objectPlace(parent *executor.Node, obj *loader.Place) (null 
 			missing = x.writeNString2string(n, obj.Slug) || missing
 		case 4: // path
 			missing = x.place_path(n, obj) || missing
-		case 5: // kind
+		case 5: // url
+			missing = x.place_url(n, obj) || missing
+		case 6: // kind
 			missing = x.writeNPlaceKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋplaceᚐKind(n, obj.Kind) || missing
-		case 6: // countryCode
+		case 7: // countryCode
 			x.place_countryCode(n, obj)
-		case 7: // latitude
+		case 8: // latitude
 			x.writeOFloat2ᚖfloat64(n, obj.Latitude)
-		case 8: // longitude
+		case 9: // longitude
 			x.writeOFloat2ᚖfloat64(n, obj.Longitude)
-		case 9: // latestNews
+		case 10: // latestNews
 			x.place_latestNews(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Place")
@@ -13945,6 +14069,17 @@ func (x *execution) place_path(n *executor.Node, obj *loader.Place) (null bool) 
 		return x.Fail(s, err)
 	}
 	return x.writeNString2string(n, v)
+}
+
+func (x *execution) place_url(n *executor.Node, obj *loader.Place) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Place().URL(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNURL2string(n, v)
 }
 
 func (x *execution) place_countryCode(n *executor.Node, obj *loader.Place) (null bool) {
@@ -15669,6 +15804,7 @@ var objectQuoteBlock = executor.NewObject("QuoteBlock", []string{"QuoteBlock", "
 	executor.Field{Name: "html"},
 	executor.Field{Name: "citation"},
 	executor.Field{Name: "isPullQuote", Method: true},
+	executor.Field{Name: "align", Method: true},
 )
 
 func (x *execution) objectQuoteBlock(parent *executor.Node, obj *model.QuoteBlock) (null bool) {
@@ -15687,6 +15823,8 @@ func (x *execution) objectQuoteBlock(parent *executor.Node, obj *model.QuoteBloc
 			missing = x.writeNHTML2string(n, obj.Citation) || missing
 		case 3: // isPullQuote
 			missing = x.quoteBlock_isPullQuote(n, obj) || missing
+		case 4: // align
+			x.quoteBlock_align(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of QuoteBlock")
 		}
@@ -15710,6 +15848,13 @@ func (x *execution) quoteBlock_isPullQuote(n *executor.Node, obj *model.QuoteBlo
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.IsPullQuote()
 	return x.writeNBoolean2bool(n, v)
+}
+
+func (x *execution) quoteBlock_align(n *executor.Node, obj *model.QuoteBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
 }
 
 var objectReactPayload = executor.NewObject("ReactPayload", []string{"ReactPayload"},
@@ -17726,12 +17871,13 @@ func (x *execution) objectSendNewsletterIssuePayload(parent *executor.Node, obj 
 	return false
 }
 
-var objectSeries = executor.NewObject("Series", []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
+var objectSeries = executor.NewObject("Series", []string{"Series", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
 	executor.Field{Name: "slug"},
 	executor.Field{Name: "path", Method: true, Resolver: true},
+	executor.Field{Name: "url", Method: true, Resolver: true},
 	executor.Field{Name: "description"},
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
@@ -17754,9 +17900,11 @@ func (x *execution) objectSeries(parent *executor.Node, obj *loader.Series) (nul
 			missing = x.writeNString2string(n, obj.Slug) || missing
 		case 4: // path
 			missing = x.series_path(n, obj) || missing
-		case 5: // description
+		case 5: // url
+			missing = x.series_url(n, obj) || missing
+		case 6: // description
 			missing = x.writeNString2string(n, obj.Description) || missing
-		case 6: // latestNews
+		case 7: // latestNews
 			x.series_latestNews(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Series")
@@ -17800,6 +17948,17 @@ func (x *execution) series_path(n *executor.Node, obj *loader.Series) (null bool
 		return x.Fail(s, err)
 	}
 	return x.writeNString2string(n, v)
+}
+
+func (x *execution) series_url(n *executor.Node, obj *loader.Series) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Series().URL(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNURL2string(n, v)
 }
 
 func (x *execution) series_latestNews(n *executor.Node, obj *loader.Series) (null bool) {
@@ -18729,6 +18888,7 @@ var objectTableBlock = executor.NewObject("TableBlock", []string{"TableBlock", "
 	executor.Field{Name: "head", Method: true},
 	executor.Field{Name: "rows", Method: true},
 	executor.Field{Name: "caption"},
+	executor.Field{Name: "align", Method: true},
 )
 
 func (x *execution) objectTableBlock(parent *executor.Node, obj *model.TableBlock) (null bool) {
@@ -18747,6 +18907,8 @@ func (x *execution) objectTableBlock(parent *executor.Node, obj *model.TableBloc
 			missing = x.tableBlock_rows(n, obj) || missing
 		case 3: // caption
 			missing = x.writeNHTML2string(n, obj.Caption) || missing
+		case 4: // align
+			x.tableBlock_align(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of TableBlock")
 		}
@@ -18779,11 +18941,19 @@ func (x *execution) tableBlock_rows(n *executor.Node, obj *model.TableBlock) (nu
 	return x.writeNTableRow2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTableRowᚄ(n, v)
 }
 
+func (x *execution) tableBlock_align(n *executor.Node, obj *model.TableBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
+}
+
 var objectTableCell = executor.NewObject("TableCell", []string{"TableCell"},
 	executor.Field{Name: "html"},
 	executor.Field{Name: "isHeader"},
 	executor.Field{Name: "colSpan"},
 	executor.Field{Name: "rowSpan"},
+	executor.Field{Name: "align", Method: true},
 )
 
 func (x *execution) objectTableCell(parent *executor.Node, obj *model.TableCell) (null bool) {
@@ -18802,6 +18972,8 @@ func (x *execution) objectTableCell(parent *executor.Node, obj *model.TableCell)
 			missing = x.writeNInt2int(n, obj.ColSpan) || missing
 		case 3: // rowSpan
 			missing = x.writeNInt2int(n, obj.RowSpan) || missing
+		case 4: // align
+			x.tableCell_align(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of TableCell")
 		}
@@ -18811,6 +18983,13 @@ func (x *execution) objectTableCell(parent *executor.Node, obj *model.TableCell)
 	}
 	x.Buf = append(x.Buf, '}')
 	return false
+}
+
+func (x *execution) tableCell_align(n *executor.Node, obj *model.TableCell) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
 }
 
 var objectTableRow = executor.NewObject("TableRow", []string{"TableRow"},
@@ -18838,12 +19017,13 @@ func (x *execution) objectTableRow(parent *executor.Node, obj *model.TableRow) (
 	return false
 }
 
-var objectTag = executor.NewObject("Tag", []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
+var objectTag = executor.NewObject("Tag", []string{"Tag", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
 	executor.Field{Name: "slug"},
 	executor.Field{Name: "path", Method: true, Resolver: true},
+	executor.Field{Name: "url", Method: true, Resolver: true},
 	executor.Field{Name: "scheme"},
 	executor.Field{Name: "description"},
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
@@ -18867,11 +19047,13 @@ func (x *execution) objectTag(parent *executor.Node, obj *loader.Tag) (null bool
 			missing = x.writeNString2string(n, obj.Slug) || missing
 		case 4: // path
 			missing = x.tag_path(n, obj) || missing
-		case 5: // scheme
+		case 5: // url
+			missing = x.tag_url(n, obj) || missing
+		case 6: // scheme
 			missing = x.writeNString2string(n, obj.Scheme) || missing
-		case 6: // description
+		case 7: // description
 			missing = x.writeNString2string(n, obj.Description) || missing
-		case 7: // latestNews
+		case 8: // latestNews
 			x.tag_latestNews(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Tag")
@@ -18915,6 +19097,17 @@ func (x *execution) tag_path(n *executor.Node, obj *loader.Tag) (null bool) {
 		return x.Fail(s, err)
 	}
 	return x.writeNString2string(n, v)
+}
+
+func (x *execution) tag_url(n *executor.Node, obj *loader.Tag) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Tag().URL(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNURL2string(n, v)
 }
 
 func (x *execution) tag_latestNews(n *executor.Node, obj *loader.Tag) (null bool) {
@@ -19100,7 +19293,7 @@ func (x *execution) objectUnfollowPayload(parent *executor.Node, obj *model.Unfo
 		case executor.Typename:
 			x.String("UnfollowPayload")
 		case 0: // topic
-			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n, obj.Topic)
+			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Topic)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -19761,6 +19954,11 @@ var objectVideoBlock = executor.NewObject("VideoBlock", []string{"VideoBlock", "
 	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "poster", Method: true},
 	executor.Field{Name: "caption"},
+	executor.Field{Name: "align", Method: true},
+	executor.Field{Name: "mediaId", Method: true},
+	executor.Field{Name: "credit"},
+	executor.Field{Name: "width", Method: true},
+	executor.Field{Name: "height", Method: true},
 )
 
 func (x *execution) objectVideoBlock(parent *executor.Node, obj *model.VideoBlock) (null bool) {
@@ -19779,6 +19977,16 @@ func (x *execution) objectVideoBlock(parent *executor.Node, obj *model.VideoBloc
 			x.videoBlock_poster(n, obj)
 		case 3: // caption
 			missing = x.writeNHTML2string(n, obj.Caption) || missing
+		case 4: // align
+			x.videoBlock_align(n, obj)
+		case 5: // mediaId
+			x.videoBlock_mediaId(n, obj)
+		case 6: // credit
+			missing = x.writeNHTML2string(n, obj.Credit) || missing
+		case 7: // width
+			x.videoBlock_width(n, obj)
+		case 8: // height
+			x.videoBlock_height(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of VideoBlock")
 		}
@@ -19809,6 +20017,34 @@ func (x *execution) videoBlock_poster(n *executor.Node, obj *model.VideoBlock) (
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Poster()
 	return x.writeOURL2ᚖstring(n, v)
+}
+
+func (x *execution) videoBlock_align(n *executor.Node, obj *model.VideoBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Align()
+	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
+}
+
+func (x *execution) videoBlock_mediaId(n *executor.Node, obj *model.VideoBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.MediaID()
+	return x.writeOID2ᚖstring(n, v)
+}
+
+func (x *execution) videoBlock_width(n *executor.Node, obj *model.VideoBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Width()
+	return x.writeOInt2ᚖint(n, v)
+}
+
+func (x *execution) videoBlock_height(n *executor.Node, obj *model.VideoBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Height()
+	return x.writeOInt2ᚖint(n, v)
 }
 
 var objectViewer = executor.NewObject("Viewer", []string{"Viewer"},
@@ -20969,13 +21205,6 @@ func (x *execution) objectMenuTarget(n *executor.Node, obj loader.Node) (null bo
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case loader.Page:
-		return x.objectPage(n, &obj)
-	case *loader.Page:
-		if obj == nil {
-			return x.Null()
-		}
-		return x.objectPage(n, obj)
 	case loader.Category:
 		return x.objectCategory(n, &obj)
 	case *loader.Category:
@@ -20990,6 +21219,13 @@ func (x *execution) objectMenuTarget(n *executor.Node, obj loader.Node) (null bo
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
+	case loader.Page:
+		return x.objectPage(n, &obj)
+	case *loader.Page:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectPage(n, obj)
 	case loader.Article:
 		return x.objectArticle(n, &obj)
 	case *loader.Article:
@@ -21005,6 +21241,41 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectTag(n, obj)
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectSeries(n, obj)
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectPlace(n, obj)
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectCategory(n, obj)
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectAuthor(n, obj)
 	case *loader.WebhookDelivery:
 		if obj == nil {
 			return x.Null()
@@ -21015,13 +21286,11 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectWebhook(n, obj)
-	case loader.Tag:
-		return x.objectTag(n, &obj)
-	case *loader.Tag:
+	case loader.Node:
 		if obj == nil {
 			return x.Null()
 		}
-		return x.objectTag(n, obj)
+		return x.objectTopic(n, obj)
 	case *loader.Member:
 		if obj == nil {
 			return x.Null()
@@ -21034,13 +21303,6 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectSession(n, obj)
-	case loader.Series:
-		return x.objectSeries(n, &obj)
-	case *loader.Series:
-		if obj == nil {
-			return x.Null()
-		}
-		return x.objectSeries(n, obj)
 	case loader.Revision:
 		return x.objectRevision(n, &obj)
 	case *loader.Revision:
@@ -21069,13 +21331,6 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectPreviewToken(n, obj)
-	case loader.Place:
-		return x.objectPlace(n, &obj)
-	case *loader.Place:
-		if obj == nil {
-			return x.Null()
-		}
-		return x.objectPlace(n, obj)
 	case loader.Page:
 		return x.objectPage(n, &obj)
 	case *loader.Page:
@@ -21149,25 +21404,11 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectComment(n, obj)
-	case loader.Category:
-		return x.objectCategory(n, &obj)
-	case *loader.Category:
-		if obj == nil {
-			return x.Null()
-		}
-		return x.objectCategory(n, obj)
 	case *loader.Bookmark:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectBookmark(n, obj)
-	case loader.Author:
-		return x.objectAuthor(n, &obj)
-	case *loader.Author:
-		if obj == nil {
-			return x.Null()
-		}
-		return x.objectAuthor(n, obj)
 	case loader.AuditEntry:
 		return x.objectAuditEntry(n, &obj)
 	case *loader.AuditEntry:
@@ -21223,13 +21464,6 @@ func (x *execution) objectRouteTarget(n *executor.Node, obj model.RouteTarget) (
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case loader.Redirect:
-		return x.objectRedirect(n, &obj)
-	case *loader.Redirect:
-		if obj == nil {
-			return x.Null()
-		}
-		return x.objectRedirect(n, obj)
 	case loader.Place:
 		return x.objectPlace(n, &obj)
 	case *loader.Place:
@@ -21237,13 +21471,6 @@ func (x *execution) objectRouteTarget(n *executor.Node, obj model.RouteTarget) (
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case loader.Page:
-		return x.objectPage(n, &obj)
-	case *loader.Page:
-		if obj == nil {
-			return x.Null()
-		}
-		return x.objectPage(n, obj)
 	case loader.Category:
 		return x.objectCategory(n, &obj)
 	case *loader.Category:
@@ -21258,6 +21485,20 @@ func (x *execution) objectRouteTarget(n *executor.Node, obj model.RouteTarget) (
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
+	case loader.Redirect:
+		return x.objectRedirect(n, &obj)
+	case *loader.Redirect:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectRedirect(n, obj)
+	case loader.Page:
+		return x.objectPage(n, &obj)
+	case *loader.Page:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectPage(n, obj)
 	case loader.Article:
 		return x.objectArticle(n, &obj)
 	case *loader.Article:
@@ -21326,7 +21567,7 @@ func (x *execution) objectSuggestionTarget(n *executor.Node, obj loader.Node) (n
 	panic(fmt.Sprintf("unexpected type %T for SuggestionTarget", obj))
 }
 
-func (x *execution) objectTopic(n *executor.Node, obj model.Topic) (null bool) {
+func (x *execution) objectTopic(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
@@ -22862,11 +23103,7 @@ func (x *execution) writeNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectLegalDocument(n, v)
 }
 
-func (x *execution) writeNListItem2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(n *executor.Node, v richtext.ListItem) (null bool) {
-	return x.objectListItem(n, &v)
-}
-
-func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItemᚄ(n *executor.Node, v []richtext.ListItem) (null bool) {
+func (x *execution) writeNListItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItemᚄ(n *executor.Node, v []*model.ListItem) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -22876,7 +23113,7 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNListItem2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(n, v[i]) || null
+		null = x.writeNListItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItem(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -22884,6 +23121,13 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	}
 	x.Buf = append(x.Buf, ']')
 	return false
+}
+
+func (x *execution) writeNListItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItem(n *executor.Node, v *model.ListItem) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ListItem!")
+	}
+	return x.objectListItem(n, v)
 }
 
 func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(n *executor.Node, v []*loader.LiveEntry) (null bool) {
@@ -24656,6 +24900,14 @@ func (x *execution) writeOAddCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectAddCommentPayload(n, v)
 }
 
+func (x *execution) writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n *executor.Node, v *richtext.Align) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	x.String(marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign[*v])
+	return false
+}
+
 func (x *execution) writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n *executor.Node, v *loader.APIKey) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -25942,7 +26194,7 @@ func (x *execution) writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.Leaf(x.ec.marshalOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(x.Here(n), nil, v))
 }
 
-func (x *execution) writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n *executor.Node, v model.Topic) (null bool) {
+func (x *execution) writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
 	if v == nil {
 		return x.Null()
 	}

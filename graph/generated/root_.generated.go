@@ -1496,13 +1496,29 @@ interface ContentBlock {
   direction: TextDirection
 }
 
+"How a block is aligned."
+enum Alignment {
+  "At the left of the column of text."
+  LEFT
+  "At the right of the column of text."
+  RIGHT
+  "In the middle."
+  CENTER
+  "Even on both sides; of text alone."
+  JUSTIFY
+  "Wider than the column of text."
+  WIDE
+  "As wide as the page."
+  FULL
+}
+
 "A paragraph."
 type ParagraphBlock implements ContentBlock {
   direction: TextDirection
   "Inline HTML."
   html: HTML!
-  "Left, right, center or justify; null for the default of the front end."
-  align: String
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A heading inside the body."
@@ -1514,6 +1530,8 @@ type HeadingBlock implements ContentBlock {
   level: Int!
   "Anchor of the heading, without ` + "`" + `#` + "`" + `. Empty if it has none."
   anchor: String!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A list."
@@ -1535,6 +1553,8 @@ type ListItem {
   ordered: Boolean!
   "Items below it. Answers at most 5000 rows."
   items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
+  "Number of the first of ` + "`" + `items` + "`" + `."
+  start: Int!
 }
 
 "A quotation."
@@ -1546,6 +1566,8 @@ type QuoteBlock implements ContentBlock {
   citation: HTML!
   "Whether it is a pull quote."
   isPullQuote: Boolean!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "Source code."
@@ -1566,6 +1588,8 @@ type TableBlock implements ContentBlock {
   rows: [TableRow!]! @listSize(assumedSize: 20, maximum: 5000)
   "Caption, inline HTML."
   caption: HTML!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A row of a table."
@@ -1584,6 +1608,8 @@ type TableCell {
   colSpan: Int!
   "Number of rows it spans."
   rowSpan: Int!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A image."
@@ -1593,6 +1619,8 @@ type ImageBlock implements ContentBlock {
   image: BlockImage!
   "Link target. Null if the image is not a link."
   href: URL
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A gallery of images."
@@ -1604,6 +1632,8 @@ type GalleryBlock implements ContentBlock {
   columns: Int!
   "Caption, inline HTML."
   caption: HTML!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A image in a body."
@@ -1620,6 +1650,10 @@ type BlockImage {
   width: Int
   "Pixels. Null if unknown."
   height: Int
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
+  "Where a click leads; null when nowhere."
+  href: URL
 }
 
 "A video."
@@ -1631,6 +1665,16 @@ type VideoBlock implements ContentBlock {
   poster: URL
   "Caption, inline HTML."
   caption: HTML!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
+  "Who made it, as inline HTML; empty if unknown."
+  credit: HTML!
+  "Pixels; null if unknown."
+  width: Int
+  "Pixels; null if unknown."
+  height: Int
 }
 
 "An audio recording."
@@ -1640,6 +1684,10 @@ type AudioBlock implements ContentBlock {
   url: URL
   "Caption, inline HTML."
   caption: HTML!
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
+  "Who made it, as inline HTML; empty if unknown."
+  credit: HTML!
 }
 
 "An embed from another site, by name and address: the front end decides whether and how to load it."
@@ -1662,6 +1710,8 @@ type FileBlock implements ContentBlock {
   url: URL
   "Its name."
   name: String!
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
 }
 
 "A call to action."
@@ -1671,6 +1721,8 @@ type ButtonBlock implements ContentBlock {
   url: URL
   "Label."
   title: String!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A thematic break."
@@ -1736,8 +1788,8 @@ input BlockInput @oneOf {
 input ParagraphBlockInput {
   "Inline HTML."
   html: HTML!
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, CENTER or JUSTIFY; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -1750,8 +1802,8 @@ input HeadingBlockInput {
   level: Int!
   "Fragment that should lead to it; derived from its text if omitted."
   anchor: String
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, CENTER or JUSTIFY; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -1788,8 +1840,8 @@ input QuoteBlockInput {
   citation: HTML
   "Whether it is a pull quote."
   isPullQuote: Boolean
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -1810,8 +1862,8 @@ input TableBlockInput {
   rows: [TableRowInput!]
   "Caption, inline HTML."
   caption: HTML
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -1832,8 +1884,8 @@ input TableCellInput {
   colSpan: Int
   "Rows it covers when more than 1."
   rowSpan: Int
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT or CENTER; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A image to be stored: of the newsroom's own media or by its address."
@@ -1854,8 +1906,8 @@ input ImageBlockInput {
   width: Int
   "Pixels."
   height: Int
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, CENTER, WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A set of images to store."
@@ -1866,8 +1918,8 @@ input GalleryBlockInput {
   columns: Int
   "Caption, inline HTML."
   caption: HTML
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A image of a gallery to store."
@@ -1906,8 +1958,8 @@ input VideoBlockInput {
   width: Int
   "Pixels."
   height: Int
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
 }
 
 "An audio recording to store."
@@ -1948,8 +2000,8 @@ input ButtonBlockInput {
   url: URL!
   "Label."
   title: String!
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT or CENTER; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A thematic break to store."
@@ -2234,12 +2286,14 @@ input CategoryBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
   "Its path: ` + "`" + `/sections/world` + "`" + `."
   path: String
 }
 
 "A category of the site. Categories form a tree."
-type Category implements Node {
+type Category implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "Name in the site's own language."
@@ -2272,10 +2326,12 @@ input TagBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
 }
 
 "A tag: a subject of articles."
-type Tag implements Node {
+type Tag implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "The word."
@@ -2286,6 +2342,8 @@ type Tag implements Node {
   slug: String!
   "Path of its page on the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "Vocabulary it was imported with; empty for the site's own."
   scheme: String!
   "What it stands for. Empty if unset."
@@ -2320,6 +2378,8 @@ input PlaceBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
   "Code of a country."
   countryCode: CountryCode
 }
@@ -2337,7 +2397,7 @@ enum PlaceKind {
 }
 
 "Where news happens."
-type Place implements Node {
+type Place implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "Its name."
@@ -2348,6 +2408,8 @@ type Place implements Node {
   slug: String!
   "Path of its page on the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "What kind of place it is."
   kind: PlaceKind!
   "The country it is or lies in. Null if unknown."
@@ -2366,10 +2428,12 @@ input SeriesBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
 }
 
 "The parts of one long story, podcast or column."
-type Series implements Node {
+type Series implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "Its name."
@@ -2380,6 +2444,8 @@ type Series implements Node {
   slug: String!
   "Path of its page on the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "What it is about. Empty if unset."
   description: String!
   "Its newest parts."
@@ -2836,6 +2902,8 @@ input AuthorBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
 }
 
 "Whether a person or a desk signs."
@@ -2847,7 +2915,7 @@ enum AuthorKind {
 }
 
 "Who signs articles. An author need not have an account."
-type Author implements Node {
+type Author implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "A person or a desk."
@@ -2860,6 +2928,8 @@ type Author implements Node {
   slug: String!
   "Path of the author's page at the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "A few words about the author. Empty if unset."
   bio: String!
   "Image. Null if there is none."
@@ -3056,8 +3126,23 @@ enum MostReadWindow {
   MONTH
 }
 
-"Something that can be followed."
-union Topic = Category | Tag | Place | Author | Series
+"What articles are listed under, and readers follow: a category, a tag, a place, an author or a series."
+interface Topic implements Node {
+  "Globally unique, opaque ID."
+  id: ID!
+  "The name."
+  name: String!
+  "The name in a language, else ` + "`" + `name` + "`" + `."
+  label("The language wanted." language: Locale!): String!
+  "Unique, human-readable part of its URL."
+  slug: String!
+  "Path of its page on the front end."
+  path: String!
+  "Absolute address of its page."
+  url: URL!
+  "The newest articles listed under it."
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+}
 
 "A topic that the viewer follows."
 type FollowedTopic {

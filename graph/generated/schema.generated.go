@@ -93,6 +93,7 @@ type AuthorResolver interface {
 	Label(ctx context.Context, obj *loader.Author, language string) (string, error)
 
 	Path(ctx context.Context, obj *loader.Author) (string, error)
+	URL(ctx context.Context, obj *loader.Author) (string, error)
 
 	LatestNews(ctx context.Context, obj *loader.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
@@ -125,7 +126,7 @@ type CountResolver interface {
 }
 
 type FollowedTopicResolver interface {
-	Topic(ctx context.Context, obj *loader.FollowedTopic) (model.Topic, error)
+	Topic(ctx context.Context, obj *loader.FollowedTopic) (loader.Node, error)
 }
 
 type LiveEntryResolver interface {
@@ -359,6 +360,7 @@ type PlaceResolver interface {
 	Label(ctx context.Context, obj *loader.Place, language string) (string, error)
 
 	Path(ctx context.Context, obj *loader.Place) (string, error)
+	URL(ctx context.Context, obj *loader.Place) (string, error)
 
 	CountryCode(ctx context.Context, obj *loader.Place) (*string, error)
 
@@ -459,6 +461,7 @@ type SeriesResolver interface {
 	Label(ctx context.Context, obj *loader.Series, language string) (string, error)
 
 	Path(ctx context.Context, obj *loader.Series) (string, error)
+	URL(ctx context.Context, obj *loader.Series) (string, error)
 
 	LatestNews(ctx context.Context, obj *loader.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
@@ -497,6 +500,7 @@ type TagResolver interface {
 	Label(ctx context.Context, obj *loader.Tag, language string) (string, error)
 
 	Path(ctx context.Context, obj *loader.Tag) (string, error)
+	URL(ctx context.Context, obj *loader.Tag) (string, error)
 
 	LatestNews(ctx context.Context, obj *loader.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
@@ -6239,7 +6243,7 @@ func (ec *executionContext) unmarshalInputAuthorBy(ctx context.Context, obj any)
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug"}
+	fieldsInOrder := [...]string{"id", "slug", "name"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -6260,6 +6264,13 @@ func (ec *executionContext) unmarshalInputAuthorBy(ctx context.Context, obj any)
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -6596,7 +6607,7 @@ func (ec *executionContext) unmarshalInputButtonBlockInput(ctx context.Context, 
 			it.Title = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -6617,7 +6628,7 @@ func (ec *executionContext) unmarshalInputCategoryBy(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug", "path"}
+	fieldsInOrder := [...]string{"id", "slug", "name", "path"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -6638,6 +6649,13 @@ func (ec *executionContext) unmarshalInputCategoryBy(ctx context.Context, obj an
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		case "path":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("path"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -8879,7 +8897,7 @@ func (ec *executionContext) unmarshalInputGalleryBlockInput(ctx context.Context,
 			it.Caption = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -9009,7 +9027,7 @@ func (ec *executionContext) unmarshalInputHeadingBlockInput(ctx context.Context,
 			it.Anchor = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -9139,7 +9157,7 @@ func (ec *executionContext) unmarshalInputImageBlockInput(ctx context.Context, o
 			it.Height = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -10303,7 +10321,7 @@ func (ec *executionContext) unmarshalInputParagraphBlockInput(ctx context.Contex
 			it.HTML = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -10433,7 +10451,7 @@ func (ec *executionContext) unmarshalInputPlaceBy(ctx context.Context, obj any) 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug", "countryCode"}
+	fieldsInOrder := [...]string{"id", "slug", "name", "countryCode"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10454,6 +10472,13 @@ func (ec *executionContext) unmarshalInputPlaceBy(ctx context.Context, obj any) 
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		case "countryCode":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("countryCode"))
 			data, err := ec.unmarshalOCountryCode2ᚖstring(ctx, v)
@@ -10690,7 +10715,7 @@ func (ec *executionContext) unmarshalInputQuoteBlockInput(ctx context.Context, o
 			it.IsPullQuote = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -12060,7 +12085,7 @@ func (ec *executionContext) unmarshalInputSeriesBy(ctx context.Context, obj any)
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug"}
+	fieldsInOrder := [...]string{"id", "slug", "name"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12081,6 +12106,13 @@ func (ec *executionContext) unmarshalInputSeriesBy(ctx context.Context, obj any)
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -12758,7 +12790,7 @@ func (ec *executionContext) unmarshalInputTableBlockInput(ctx context.Context, o
 			it.Caption = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -12823,7 +12855,7 @@ func (ec *executionContext) unmarshalInputTableCellInput(ctx context.Context, ob
 			it.RowSpan = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -12874,7 +12906,7 @@ func (ec *executionContext) unmarshalInputTagBy(ctx context.Context, obj any) (m
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug"}
+	fieldsInOrder := [...]string{"id", "slug", "name"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12895,6 +12927,13 @@ func (ec *executionContext) unmarshalInputTagBy(ctx context.Context, obj any) (m
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -14666,7 +14705,7 @@ func (ec *executionContext) unmarshalInputVideoBlockInput(ctx context.Context, o
 			it.Height = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -16470,6 +16509,40 @@ func (ec *executionContext) unmarshalOAdPlacement2ᚖgithubᚗcomᚋbroadsheet�
 	var res = new(model.AdPlacement)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx context.Context, v any) (richtext.Align, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+var unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign = map[string]richtext.Align{
+	"LEFT":    richtext.AlignLeft,
+	"RIGHT":   richtext.AlignRight,
+	"CENTER":  richtext.AlignCenter,
+	"JUSTIFY": richtext.AlignJustify,
+	"WIDE":    richtext.AlignWide,
+	"FULL":    richtext.AlignFull,
+}
+
+func (ec *executionContext) marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx context.Context, sel ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign[*v])
+	return res
+}
+
+var marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign = map[richtext.Align]string{
+	richtext.AlignLeft:    "LEFT",
+	richtext.AlignRight:   "RIGHT",
+	richtext.AlignCenter:  "CENTER",
+	richtext.AlignJustify: "JUSTIFY",
+	richtext.AlignWide:    "WIDE",
+	richtext.AlignFull:    "FULL",
 }
 
 func (ec *executionContext) unmarshalOArticleKind2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKindᚄ(ctx context.Context, v any) ([]article.Kind, error) {

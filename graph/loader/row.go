@@ -96,6 +96,14 @@ func (k *Kind[T, R]) Find(ctx context.Context, by, value string, found *T) *R {
 	return k.enter(r, []*T{found})[0]
 }
 
+// FindNamed is Find by a name, which several rows may have: whatever was found, the
+// answer changes when another row takes the name.
+func (k *Kind[T, R]) FindNamed(ctx context.Context, name string, found *T) *R {
+	r := For(ctx)
+	r.Shown.note(Dependency{Entity: k.entity, List: "name", Filter: name})
+	return k.enter(r, []*T{found})[0]
+}
+
 // enter is the door: every row of every response comes through here.
 func (k *Kind[T, R]) enter(r *Response, found []*T) []*R {
 	shown := make([]*R, len(found))

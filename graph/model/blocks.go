@@ -23,6 +23,9 @@ func (b block) Direction() *TextDirection {
 	return &d
 }
 
+// Align of the block, nil where the design decides.
+func (b block) Align() *richtext.Align { return orNil(b.Block.Align) }
+
 // The kinds of blocks, each with the fields that mean something for it.
 type (
 	// ParagraphBlock is a paragraph.
@@ -105,15 +108,27 @@ func Blocks(body []richtext.Block) []ContentBlock {
 	return typed
 }
 
-// Align of the block, nil where the design decides.
-func (b ParagraphBlock) Align() *string { return orNil(b.Block.Align) }
-
 // Start is the number of the first item.
-func (b ListBlock) Start() int {
-	if b.Block.Start == 0 {
-		return 1
+func (b ListBlock) Start() int { return max(b.Block.Start, 1) }
+
+// Items are the lines of the list.
+func (b ListBlock) Items() []*ListItem { return listItems(b.Block.Items) }
+
+// ListItem is a line of a list.
+type ListItem struct{ richtext.ListItem }
+
+// Start is the number of the first of the items below.
+func (i *ListItem) Start() int { return max(i.ListItem.Start, 1) }
+
+// Items are the lines of the list below.
+func (i *ListItem) Items() []*ListItem { return listItems(i.ListItem.Items) }
+
+func listItems(items []richtext.ListItem) []*ListItem {
+	typed := make([]*ListItem, len(items))
+	for i, item := range items {
+		typed[i] = &ListItem{item}
 	}
-	return b.Block.Start
+	return typed
 }
 
 // IsPullQuote reports whether the words stand in the article too.
@@ -121,6 +136,9 @@ func (b QuoteBlock) IsPullQuote() bool { return b.Kind == richtext.PullQuote }
 
 // BlockImage is a picture in a body.
 type BlockImage struct{ richtext.Image }
+
+// Href is where a click leads, nil when nowhere.
+func (i *BlockImage) Href() *string { return orNil(i.Image.Href) }
 
 // Width in pixels, nil when unknown.
 func (i *BlockImage) Width() *int { return positive(i.Image.Width) }
@@ -137,6 +155,9 @@ func positive(n int) *int {
 
 // TableCell is a cell of a table.
 type TableCell struct{ richtext.TableCell }
+
+// Align of the cell, nil where the design decides.
+func (c *TableCell) Align() *richtext.Align { return orNil(c.TableCell.Align) }
 
 // TableRow is a row of a table.
 type TableRow struct{ Cells []*TableCell }
@@ -162,7 +183,7 @@ func (b TableBlock) Rows() []*TableRow { return tableRows(b.Block.Rows) }
 
 // Image is the picture.
 func (b ImageBlock) Image() *BlockImage {
-	return &BlockImage{richtext.Image{MediaID: b.MediaID, URL: b.URL, Alt: b.Alt, Caption: b.Caption, Credit: b.Credit,
+	return &BlockImage{richtext.Image{MediaID: b.Block.MediaID, URL: b.URL, Alt: b.Alt, Caption: b.Caption, Credit: b.Credit, Href: b.Block.Href,
 		Width: b.Width, Height: b.Height}}
 }
 
@@ -188,7 +209,19 @@ func (b ImageBlock) Href() *string { return orNil(b.Block.Href) }
 // Poster is the still shown before the film plays.
 func (b VideoBlock) Poster() *string { return orNil(b.Block.Poster) }
 
-func orNil(s string) *string {
+// MediaID of the file, nil for a file of elsewhere.
+func (b block) MediaID() *string { return orNil(b.Block.MediaID) }
+
+// MediaID of the picture, nil for a picture of elsewhere.
+func (i *BlockImage) MediaID() *string { return orNil(i.Image.MediaID) }
+
+// Width in pixels, nil when unknown.
+func (b VideoBlock) Width() *int { return positive(b.Block.Width) }
+
+// Height in pixels, nil when unknown.
+func (b VideoBlock) Height() *int { return positive(b.Block.Height) }
+
+func orNil[T ~string](s T) *T {
 	if s == "" {
 		return nil
 	}

@@ -283,6 +283,8 @@ type AuthorBy struct {
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Its name, exactly as it is written. Of several with one name: the one made first.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
 }
 
 // How many articles found are by an author.
@@ -454,6 +456,8 @@ type CategoryBy struct {
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Its name, exactly as it is written. Of several with one name: the one made first.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// Its path: `/sections/world`.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
 }
@@ -1397,7 +1401,7 @@ type FollowInput struct {
 // Return type of follow.
 type FollowPayload struct {
 	// The topic; null when nothing was done.
-	Topic Topic `json:"topic,omitempty"`
+	Topic loader.Node `json:"topic,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1874,6 +1878,8 @@ type PlaceBy struct {
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Its name, exactly as it is written. Of several with one name: the one made first.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// Code of a country.
 	CountryCode graphql.Omittable[*string] `json:"countryCode,omitempty"`
 }
@@ -2590,6 +2596,8 @@ type SeriesBy struct {
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Its name, exactly as it is written. Of several with one name: the one made first.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
 }
 
 // Who may comment on one article.
@@ -2856,6 +2864,8 @@ type TagBy struct {
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Its name, exactly as it is written. Of several with one name: the one made first.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
 }
 
 // How many articles found have a tag.
@@ -2889,7 +2899,7 @@ type UnfollowInput struct {
 // Return type of unfollow.
 type UnfollowPayload struct {
 	// The topic; null when nothing was done.
-	Topic Topic `json:"topic,omitempty"`
+	Topic loader.Node `json:"topic,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }

@@ -1729,13 +1729,29 @@ interface ContentBlock {
   direction: TextDirection
 }
 
+"How a block is aligned."
+enum Alignment {
+  "At the left of the column of text."
+  LEFT
+  "At the right of the column of text."
+  RIGHT
+  "In the middle."
+  CENTER
+  "Even on both sides; of text alone."
+  JUSTIFY
+  "Wider than the column of text."
+  WIDE
+  "As wide as the page."
+  FULL
+}
+
 "A paragraph."
 type ParagraphBlock implements ContentBlock {
   direction: TextDirection
   "Inline HTML."
   html: HTML!
-  "Left, right, center or justify; null for the default of the front end."
-  align: String
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A heading inside the body."
@@ -1747,6 +1763,8 @@ type HeadingBlock implements ContentBlock {
   level: Int!
   "Anchor of the heading, without ` + "`" + `#` + "`" + `. Empty if it has none."
   anchor: String!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A list."
@@ -1768,6 +1786,8 @@ type ListItem {
   ordered: Boolean!
   "Items below it. Answers at most 5000 rows."
   items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
+  "Number of the first of ` + "`" + `items` + "`" + `."
+  start: Int!
 }
 
 "A quotation."
@@ -1779,6 +1799,8 @@ type QuoteBlock implements ContentBlock {
   citation: HTML!
   "Whether it is a pull quote."
   isPullQuote: Boolean!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "Source code."
@@ -1799,6 +1821,8 @@ type TableBlock implements ContentBlock {
   rows: [TableRow!]! @listSize(assumedSize: 20, maximum: 5000)
   "Caption, inline HTML."
   caption: HTML!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A row of a table."
@@ -1817,6 +1841,8 @@ type TableCell {
   colSpan: Int!
   "Number of rows it spans."
   rowSpan: Int!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A image."
@@ -1826,6 +1852,8 @@ type ImageBlock implements ContentBlock {
   image: BlockImage!
   "Link target. Null if the image is not a link."
   href: URL
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A gallery of images."
@@ -1837,6 +1865,8 @@ type GalleryBlock implements ContentBlock {
   columns: Int!
   "Caption, inline HTML."
   caption: HTML!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A image in a body."
@@ -1853,6 +1883,10 @@ type BlockImage {
   width: Int
   "Pixels. Null if unknown."
   height: Int
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
+  "Where a click leads; null when nowhere."
+  href: URL
 }
 
 "A video."
@@ -1864,6 +1898,16 @@ type VideoBlock implements ContentBlock {
   poster: URL
   "Caption, inline HTML."
   caption: HTML!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
+  "Who made it, as inline HTML; empty if unknown."
+  credit: HTML!
+  "Pixels; null if unknown."
+  width: Int
+  "Pixels; null if unknown."
+  height: Int
 }
 
 "An audio recording."
@@ -1873,6 +1917,10 @@ type AudioBlock implements ContentBlock {
   url: URL
   "Caption, inline HTML."
   caption: HTML!
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
+  "Who made it, as inline HTML; empty if unknown."
+  credit: HTML!
 }
 
 "An embed from another site, by name and address: the front end decides whether and how to load it."
@@ -1895,6 +1943,8 @@ type FileBlock implements ContentBlock {
   url: URL
   "Its name."
   name: String!
+  "Id of the file in the media library; null for a file of elsewhere."
+  mediaId: ID
 }
 
 "A call to action."
@@ -1904,6 +1954,8 @@ type ButtonBlock implements ContentBlock {
   url: URL
   "Label."
   title: String!
+  "How it is aligned; null for the default of the front end."
+  align: Alignment
 }
 
 "A thematic break."
@@ -1969,8 +2021,8 @@ input BlockInput @oneOf {
 input ParagraphBlockInput {
   "Inline HTML."
   html: HTML!
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, CENTER or JUSTIFY; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -1983,8 +2035,8 @@ input HeadingBlockInput {
   level: Int!
   "Fragment that should lead to it; derived from its text if omitted."
   anchor: String
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, CENTER or JUSTIFY; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -2021,8 +2073,8 @@ input QuoteBlockInput {
   citation: HTML
   "Whether it is a pull quote."
   isPullQuote: Boolean
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -2043,8 +2095,8 @@ input TableBlockInput {
   rows: [TableRowInput!]
   "Caption, inline HTML."
   caption: HTML
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
   "Text direction if it differs from the article's."
   direction: TextDirection
 }
@@ -2065,8 +2117,8 @@ input TableCellInput {
   colSpan: Int
   "Rows it covers when more than 1."
   rowSpan: Int
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT or CENTER; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A image to be stored: of the newsroom's own media or by its address."
@@ -2087,8 +2139,8 @@ input ImageBlockInput {
   width: Int
   "Pixels."
   height: Int
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT, CENTER, WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A set of images to store."
@@ -2099,8 +2151,8 @@ input GalleryBlockInput {
   columns: Int
   "Caption, inline HTML."
   caption: HTML
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A image of a gallery to store."
@@ -2139,8 +2191,8 @@ input VideoBlockInput {
   width: Int
   "Pixels."
   height: Int
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
-  align: String
+  "WIDE or FULL; the default of the front end if omitted."
+  align: Alignment
 }
 
 "An audio recording to store."
@@ -2181,8 +2233,8 @@ input ButtonBlockInput {
   url: URL!
   "Label."
   title: String!
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; the default of the front end if omitted."
-  align: String
+  "LEFT, RIGHT or CENTER; the default of the front end if omitted."
+  align: Alignment
 }
 
 "A thematic break to store."
@@ -2467,12 +2519,14 @@ input CategoryBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
   "Its path: ` + "`" + `/sections/world` + "`" + `."
   path: String
 }
 
 "A category of the site. Categories form a tree."
-type Category implements Node {
+type Category implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "Name in the site's own language."
@@ -2505,10 +2559,12 @@ input TagBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
 }
 
 "A tag: a subject of articles."
-type Tag implements Node {
+type Tag implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "The word."
@@ -2519,6 +2575,8 @@ type Tag implements Node {
   slug: String!
   "Path of its page on the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "Vocabulary it was imported with; empty for the site's own."
   scheme: String!
   "What it stands for. Empty if unset."
@@ -2553,6 +2611,8 @@ input PlaceBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
   "Code of a country."
   countryCode: CountryCode
 }
@@ -2570,7 +2630,7 @@ enum PlaceKind {
 }
 
 "Where news happens."
-type Place implements Node {
+type Place implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "Its name."
@@ -2581,6 +2641,8 @@ type Place implements Node {
   slug: String!
   "Path of its page on the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "What kind of place it is."
   kind: PlaceKind!
   "The country it is or lies in. Null if unknown."
@@ -2599,10 +2661,12 @@ input SeriesBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
 }
 
 "The parts of one long story, podcast or column."
-type Series implements Node {
+type Series implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "Its name."
@@ -2613,6 +2677,8 @@ type Series implements Node {
   slug: String!
   "Path of its page on the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "What it is about. Empty if unset."
   description: String!
   "Its newest parts."
@@ -3069,6 +3135,8 @@ input AuthorBy @oneOf {
   id: ID
   "Its slug."
   slug: String
+  "Its name, exactly as it is written. Of several with one name: the one made first."
+  name: String
 }
 
 "Whether a person or a desk signs."
@@ -3080,7 +3148,7 @@ enum AuthorKind {
 }
 
 "Who signs articles. An author need not have an account."
-type Author implements Node {
+type Author implements Topic & Node {
   "Globally unique, opaque ID."
   id: ID!
   "A person or a desk."
@@ -3093,6 +3161,8 @@ type Author implements Node {
   slug: String!
   "Path of the author's page at the front end."
   path: String!
+  "Absolute address of its page."
+  url: URL!
   "A few words about the author. Empty if unset."
   bio: String!
   "Image. Null if there is none."
@@ -3289,8 +3359,23 @@ enum MostReadWindow {
   MONTH
 }
 
-"Something that can be followed."
-union Topic = Category | Tag | Place | Author | Series
+"What articles are listed under, and readers follow: a category, a tag, a place, an author or a series."
+interface Topic implements Node {
+  "Globally unique, opaque ID."
+  id: ID!
+  "The name."
+  name: String!
+  "The name in a language, else ` + "`" + `name` + "`" + `."
+  label("The language wanted." language: Locale!): String!
+  "Unique, human-readable part of its URL."
+  slug: String!
+  "Path of its page on the front end."
+  path: String!
+  "Absolute address of its page."
+  url: URL!
+  "The newest articles listed under it."
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+}
 
 "A topic that the viewer follows."
 type FollowedTopic {
@@ -8113,6 +8198,8 @@ func (ec *executionContext) childFields_Author(ctx context.Context, field graphq
 		return ec.fieldContext_Author_slug(ctx, field)
 	case "path":
 		return ec.fieldContext_Author_path(ctx, field)
+	case "url":
+		return ec.fieldContext_Author_url(ctx, field)
 	case "bio":
 		return ec.fieldContext_Author_bio(ctx, field)
 	case "avatar":
@@ -8187,6 +8274,10 @@ func (ec *executionContext) childFields_BlockImage(ctx context.Context, field gr
 		return ec.fieldContext_BlockImage_width(ctx, field)
 	case "height":
 		return ec.fieldContext_BlockImage_height(ctx, field)
+	case "mediaId":
+		return ec.fieldContext_BlockImage_mediaId(ctx, field)
+	case "href":
+		return ec.fieldContext_BlockImage_href(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BlockImage", field.Name)
 }
@@ -9287,6 +9378,8 @@ func (ec *executionContext) childFields_ListItem(ctx context.Context, field grap
 		return ec.fieldContext_ListItem_ordered(ctx, field)
 	case "items":
 		return ec.fieldContext_ListItem_items(ctx, field)
+	case "start":
+		return ec.fieldContext_ListItem_start(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ListItem", field.Name)
 }
@@ -9903,6 +9996,8 @@ func (ec *executionContext) childFields_Place(ctx context.Context, field graphql
 		return ec.fieldContext_Place_slug(ctx, field)
 	case "path":
 		return ec.fieldContext_Place_path(ctx, field)
+	case "url":
+		return ec.fieldContext_Place_url(ctx, field)
 	case "kind":
 		return ec.fieldContext_Place_kind(ctx, field)
 	case "countryCode":
@@ -10665,6 +10760,8 @@ func (ec *executionContext) childFields_Series(ctx context.Context, field graphq
 		return ec.fieldContext_Series_slug(ctx, field)
 	case "path":
 		return ec.fieldContext_Series_path(ctx, field)
+	case "url":
+		return ec.fieldContext_Series_url(ctx, field)
 	case "description":
 		return ec.fieldContext_Series_description(ctx, field)
 	case "latestNews":
@@ -10917,6 +11014,8 @@ func (ec *executionContext) childFields_TableCell(ctx context.Context, field gra
 		return ec.fieldContext_TableCell_colSpan(ctx, field)
 	case "rowSpan":
 		return ec.fieldContext_TableCell_rowSpan(ctx, field)
+	case "align":
+		return ec.fieldContext_TableCell_align(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TableCell", field.Name)
 }
@@ -10941,6 +11040,8 @@ func (ec *executionContext) childFields_Tag(ctx context.Context, field graphql.C
 		return ec.fieldContext_Tag_slug(ctx, field)
 	case "path":
 		return ec.fieldContext_Tag_path(ctx, field)
+	case "url":
+		return ec.fieldContext_Tag_url(ctx, field)
 	case "scheme":
 		return ec.fieldContext_Tag_scheme(ctx, field)
 	case "description":

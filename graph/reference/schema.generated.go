@@ -9371,6 +9371,54 @@ func (ec *executionContext) fieldContext_AudioBlock_caption(_ context.Context, f
 	return graphql.NewScalarFieldContext("AudioBlock", field, false, false, "HTML")
 }
 
+func (ec *executionContext) _AudioBlock_mediaId(ctx context.Context, field graphql.CollectedField, obj *model.AudioBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AudioBlock_mediaId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MediaID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_AudioBlock_mediaId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AudioBlock", field, true, false, "ID")
+}
+
+func (ec *executionContext) _AudioBlock_credit(ctx context.Context, field graphql.CollectedField, obj *model.AudioBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AudioBlock_credit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Credit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNHTML2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_AudioBlock_credit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AudioBlock", field, false, false, "HTML")
+}
+
 func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10058,6 +10106,30 @@ func (ec *executionContext) fieldContext_Author_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, true, true, "String")
 }
 
+func (ec *executionContext) _Author_url(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Author_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Author().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNURL2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Author_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Author", field, true, true, "URL")
+}
+
 func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10689,6 +10761,54 @@ func (ec *executionContext) _BlockImage_height(ctx context.Context, field graphq
 
 func (ec *executionContext) fieldContext_BlockImage_height(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BlockImage", field, true, false, "Int")
+}
+
+func (ec *executionContext) _BlockImage_mediaId(ctx context.Context, field graphql.CollectedField, obj *model.BlockImage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BlockImage_mediaId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MediaID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_BlockImage_mediaId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BlockImage", field, true, false, "ID")
+}
+
+func (ec *executionContext) _BlockImage_href(ctx context.Context, field graphql.CollectedField, obj *model.BlockImage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BlockImage_href(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Href(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_BlockImage_href(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BlockImage", field, true, false, "URL")
 }
 
 func (ec *executionContext) _Bookmark_id(ctx context.Context, field graphql.CollectedField, obj *loader.Bookmark) (ret graphql.Marshaler) {
@@ -11415,6 +11535,30 @@ func (ec *executionContext) _ButtonBlock_title(ctx context.Context, field graphq
 
 func (ec *executionContext) fieldContext_ButtonBlock_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ButtonBlock", field, false, false, "String")
+}
+
+func (ec *executionContext) _ButtonBlock_align(ctx context.Context, field graphql.CollectedField, obj *model.ButtonBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ButtonBlock_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_ButtonBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ButtonBlock", field, true, false, "Alignment")
 }
 
 func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
@@ -17801,6 +17945,30 @@ func (ec *executionContext) fieldContext_FileBlock_name(_ context.Context, field
 	return graphql.NewScalarFieldContext("FileBlock", field, false, false, "String")
 }
 
+func (ec *executionContext) _FileBlock_mediaId(ctx context.Context, field graphql.CollectedField, obj *model.FileBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FileBlock_mediaId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MediaID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_FileBlock_mediaId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FileBlock", field, true, false, "ID")
+}
+
 func (ec *executionContext) _FocalPoint_x(ctx context.Context, field graphql.CollectedField, obj *model.FocalPoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17861,8 +18029,8 @@ func (ec *executionContext) _FollowPayload_topic(ctx context.Context, field grap
 			return obj.Topic, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Topic) graphql.Marshaler {
-			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17870,7 +18038,16 @@ func (ec *executionContext) _FollowPayload_topic(ctx context.Context, field grap
 }
 
 func (ec *executionContext) fieldContext_FollowPayload_topic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("FollowPayload", field, false, false, "Topic")
+	fc = &graphql.FieldContext{
+		Object:     "FollowPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _FollowPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.FollowPayload) (ret graphql.Marshaler) {
@@ -17918,8 +18095,8 @@ func (ec *executionContext) _FollowedTopic_topic(ctx context.Context, field grap
 			return ec.Resolvers.FollowedTopic().Topic(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Topic) graphql.Marshaler {
-			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17927,7 +18104,16 @@ func (ec *executionContext) _FollowedTopic_topic(ctx context.Context, field grap
 }
 
 func (ec *executionContext) fieldContext_FollowedTopic_topic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("FollowedTopic", field, true, true, "Topic")
+	fc = &graphql.FieldContext{
+		Object:     "FollowedTopic",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _FollowedTopic_notify(ctx context.Context, field graphql.CollectedField, obj *loader.FollowedTopic) (ret graphql.Marshaler) {
@@ -18284,6 +18470,30 @@ func (ec *executionContext) fieldContext_GalleryBlock_caption(_ context.Context,
 	return graphql.NewScalarFieldContext("GalleryBlock", field, false, false, "HTML")
 }
 
+func (ec *executionContext) _GalleryBlock_align(ctx context.Context, field graphql.CollectedField, obj *model.GalleryBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GalleryBlock_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_GalleryBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GalleryBlock", field, true, false, "Alignment")
+}
+
 func (ec *executionContext) _HeadingBlock_direction(ctx context.Context, field graphql.CollectedField, obj *model.HeadingBlock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18378,6 +18588,30 @@ func (ec *executionContext) _HeadingBlock_anchor(ctx context.Context, field grap
 
 func (ec *executionContext) fieldContext_HeadingBlock_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("HeadingBlock", field, false, false, "String")
+}
+
+func (ec *executionContext) _HeadingBlock_align(ctx context.Context, field graphql.CollectedField, obj *model.HeadingBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HeadingBlock_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_HeadingBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HeadingBlock", field, true, false, "Alignment")
 }
 
 func (ec *executionContext) _HtmlBlock_direction(ctx context.Context, field graphql.CollectedField, obj *model.HTMLBlock) (ret graphql.Marshaler) {
@@ -18507,6 +18741,30 @@ func (ec *executionContext) _ImageBlock_href(ctx context.Context, field graphql.
 
 func (ec *executionContext) fieldContext_ImageBlock_href(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ImageBlock", field, true, false, "URL")
+}
+
+func (ec *executionContext) _ImageBlock_align(ctx context.Context, field graphql.CollectedField, obj *model.ImageBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImageBlock_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_ImageBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImageBlock", field, true, false, "Alignment")
 }
 
 func (ec *executionContext) _ImportMediaFromUrlPayload_media(ctx context.Context, field graphql.CollectedField, obj *model.ImportMediaFromURLPayload) (ret graphql.Marshaler) {
@@ -19268,11 +19526,11 @@ func (ec *executionContext) _ListBlock_items(ctx context.Context, field graphql.
 			return ec.fieldContext_ListBlock_items(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
+			return obj.Items(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []richtext.ListItem) graphql.Marshaler {
-			return ec.marshalNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ListItem) graphql.Marshaler {
+			return ec.marshalNListItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19283,7 +19541,7 @@ func (ec *executionContext) fieldContext_ListBlock_items(_ context.Context, fiel
 	fc = &graphql.FieldContext{
 		Object:     "ListBlock",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ListItem(ctx, field)
@@ -19292,7 +19550,7 @@ func (ec *executionContext) fieldContext_ListBlock_items(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _ListItem_html(ctx context.Context, field graphql.CollectedField, obj *richtext.ListItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _ListItem_html(ctx context.Context, field graphql.CollectedField, obj *model.ListItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19316,7 +19574,7 @@ func (ec *executionContext) fieldContext_ListItem_html(_ context.Context, field 
 	return graphql.NewScalarFieldContext("ListItem", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _ListItem_ordered(ctx context.Context, field graphql.CollectedField, obj *richtext.ListItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _ListItem_ordered(ctx context.Context, field graphql.CollectedField, obj *model.ListItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19340,7 +19598,7 @@ func (ec *executionContext) fieldContext_ListItem_ordered(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ListItem", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ListItem_items(ctx context.Context, field graphql.CollectedField, obj *richtext.ListItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _ListItem_items(ctx context.Context, field graphql.CollectedField, obj *model.ListItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19349,11 +19607,11 @@ func (ec *executionContext) _ListItem_items(ctx context.Context, field graphql.C
 			return ec.fieldContext_ListItem_items(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
+			return obj.Items(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []richtext.ListItem) graphql.Marshaler {
-			return ec.marshalNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ListItem) graphql.Marshaler {
+			return ec.marshalNListItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19364,13 +19622,37 @@ func (ec *executionContext) fieldContext_ListItem_items(_ context.Context, field
 	fc = &graphql.FieldContext{
 		Object:     "ListItem",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ListItem(ctx, field)
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ListItem_start(ctx context.Context, field graphql.CollectedField, obj *model.ListItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListItem_start(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Start(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_ListItem_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ListItem", field, true, false, "Int")
 }
 
 func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
@@ -35152,8 +35434,8 @@ func (ec *executionContext) _ParagraphBlock_align(ctx context.Context, field gra
 			return obj.Align(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
 		},
 		true,
 		false,
@@ -35161,7 +35443,7 @@ func (ec *executionContext) _ParagraphBlock_align(ctx context.Context, field gra
 }
 
 func (ec *executionContext) fieldContext_ParagraphBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParagraphBlock", field, true, false, "String")
+	return graphql.NewScalarFieldContext("ParagraphBlock", field, true, false, "Alignment")
 }
 
 func (ec *executionContext) _ParagraphChange_before(ctx context.Context, field graphql.CollectedField, obj *schema.ParagraphChange) (ret graphql.Marshaler) {
@@ -35351,6 +35633,30 @@ func (ec *executionContext) _Place_path(ctx context.Context, field graphql.Colle
 
 func (ec *executionContext) fieldContext_Place_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Place", field, true, true, "String")
+}
+
+func (ec *executionContext) _Place_url(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Place_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Place().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNURL2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Place_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Place", field, true, true, "URL")
 }
 
 func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
@@ -39269,6 +39575,30 @@ func (ec *executionContext) _QuoteBlock_isPullQuote(ctx context.Context, field g
 
 func (ec *executionContext) fieldContext_QuoteBlock_isPullQuote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QuoteBlock", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _QuoteBlock_align(ctx context.Context, field graphql.CollectedField, obj *model.QuoteBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuoteBlock_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_QuoteBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QuoteBlock", field, true, false, "Alignment")
 }
 
 func (ec *executionContext) _ReactPayload_comment(ctx context.Context, field graphql.CollectedField, obj *model.ReactPayload) (ret graphql.Marshaler) {
@@ -44251,6 +44581,30 @@ func (ec *executionContext) fieldContext_Series_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
 }
 
+func (ec *executionContext) _Series_url(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNURL2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Series_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "URL")
+}
+
 func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -46489,6 +46843,30 @@ func (ec *executionContext) fieldContext_TableBlock_caption(_ context.Context, f
 	return graphql.NewScalarFieldContext("TableBlock", field, false, false, "HTML")
 }
 
+func (ec *executionContext) _TableBlock_align(ctx context.Context, field graphql.CollectedField, obj *model.TableBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TableBlock_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_TableBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TableBlock", field, true, false, "Alignment")
+}
+
 func (ec *executionContext) _TableCell_html(ctx context.Context, field graphql.CollectedField, obj *model.TableCell) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -46583,6 +46961,30 @@ func (ec *executionContext) _TableCell_rowSpan(ctx context.Context, field graphq
 
 func (ec *executionContext) fieldContext_TableCell_rowSpan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TableCell", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TableCell_align(ctx context.Context, field graphql.CollectedField, obj *model.TableCell) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TableCell_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_TableCell_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TableCell", field, true, false, "Alignment")
 }
 
 func (ec *executionContext) _TableRow_cells(ctx context.Context, field graphql.CollectedField, obj *model.TableRow) (ret graphql.Marshaler) {
@@ -46757,6 +47159,30 @@ func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.Collect
 
 func (ec *executionContext) fieldContext_Tag_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
+}
+
+func (ec *executionContext) _Tag_url(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tag_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Tag().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNURL2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Tag_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Tag", field, true, true, "URL")
 }
 
 func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
@@ -47188,8 +47614,8 @@ func (ec *executionContext) _UnfollowPayload_topic(ctx context.Context, field gr
 			return obj.Topic, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Topic) graphql.Marshaler {
-			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -47197,7 +47623,16 @@ func (ec *executionContext) _UnfollowPayload_topic(ctx context.Context, field gr
 }
 
 func (ec *executionContext) fieldContext_UnfollowPayload_topic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("UnfollowPayload", field, false, false, "Topic")
+	fc = &graphql.FieldContext{
+		Object:     "UnfollowPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _UnfollowPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UnfollowPayload) (ret graphql.Marshaler) {
@@ -48899,6 +49334,126 @@ func (ec *executionContext) _VideoBlock_caption(ctx context.Context, field graph
 
 func (ec *executionContext) fieldContext_VideoBlock_caption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("VideoBlock", field, false, false, "HTML")
+}
+
+func (ec *executionContext) _VideoBlock_align(ctx context.Context, field graphql.CollectedField, obj *model.VideoBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoBlock_align(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Align(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+			return ec.marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_VideoBlock_align(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoBlock", field, true, false, "Alignment")
+}
+
+func (ec *executionContext) _VideoBlock_mediaId(ctx context.Context, field graphql.CollectedField, obj *model.VideoBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoBlock_mediaId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MediaID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_VideoBlock_mediaId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoBlock", field, true, false, "ID")
+}
+
+func (ec *executionContext) _VideoBlock_credit(ctx context.Context, field graphql.CollectedField, obj *model.VideoBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoBlock_credit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Credit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNHTML2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VideoBlock_credit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoBlock", field, false, false, "HTML")
+}
+
+func (ec *executionContext) _VideoBlock_width(ctx context.Context, field graphql.CollectedField, obj *model.VideoBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoBlock_width(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Width(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_VideoBlock_width(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoBlock", field, true, false, "Int")
+}
+
+func (ec *executionContext) _VideoBlock_height(ctx context.Context, field graphql.CollectedField, obj *model.VideoBlock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoBlock_height(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Height(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_VideoBlock_height(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoBlock", field, true, false, "Int")
 }
 
 func (ec *executionContext) _Viewer_userId(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
@@ -51207,7 +51762,7 @@ func (ec *executionContext) unmarshalInputAuthorBy(ctx context.Context, obj any)
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug"}
+	fieldsInOrder := [...]string{"id", "slug", "name"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -51228,6 +51783,13 @@ func (ec *executionContext) unmarshalInputAuthorBy(ctx context.Context, obj any)
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -51636,7 +52198,7 @@ func (ec *executionContext) unmarshalInputButtonBlockInput(ctx context.Context, 
 			it.Title = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -51669,7 +52231,7 @@ func (ec *executionContext) unmarshalInputCategoryBy(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug", "path"}
+	fieldsInOrder := [...]string{"id", "slug", "name", "path"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -51690,6 +52252,13 @@ func (ec *executionContext) unmarshalInputCategoryBy(ctx context.Context, obj an
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		case "path":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("path"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -54483,7 +55052,7 @@ func (ec *executionContext) unmarshalInputGalleryBlockInput(ctx context.Context,
 			it.Caption = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -54637,7 +55206,7 @@ func (ec *executionContext) unmarshalInputHeadingBlockInput(ctx context.Context,
 			it.Anchor = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -54791,7 +55360,7 @@ func (ec *executionContext) unmarshalInputImageBlockInput(ctx context.Context, o
 			it.Height = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -56279,7 +56848,7 @@ func (ec *executionContext) unmarshalInputParagraphBlockInput(ctx context.Contex
 			it.HTML = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -56445,7 +57014,7 @@ func (ec *executionContext) unmarshalInputPlaceBy(ctx context.Context, obj any) 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug", "countryCode"}
+	fieldsInOrder := [...]string{"id", "slug", "name", "countryCode"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -56466,6 +57035,13 @@ func (ec *executionContext) unmarshalInputPlaceBy(ctx context.Context, obj any) 
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		case "countryCode":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("countryCode"))
 			data, err := ec.unmarshalOCountryCode2ᚖstring(ctx, v)
@@ -56762,7 +57338,7 @@ func (ec *executionContext) unmarshalInputQuoteBlockInput(ctx context.Context, o
 			it.IsPullQuote = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -58540,7 +59116,7 @@ func (ec *executionContext) unmarshalInputSeriesBy(ctx context.Context, obj any)
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug"}
+	fieldsInOrder := [...]string{"id", "slug", "name"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -58561,6 +59137,13 @@ func (ec *executionContext) unmarshalInputSeriesBy(ctx context.Context, obj any)
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -59394,7 +59977,7 @@ func (ec *executionContext) unmarshalInputTableBlockInput(ctx context.Context, o
 			it.Caption = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -59471,7 +60054,7 @@ func (ec *executionContext) unmarshalInputTableCellInput(ctx context.Context, ob
 			it.RowSpan = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -59546,7 +60129,7 @@ func (ec *executionContext) unmarshalInputTagBy(ctx context.Context, obj any) (m
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "slug"}
+	fieldsInOrder := [...]string{"id", "slug", "name"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -59567,6 +60150,13 @@ func (ec *executionContext) unmarshalInputTagBy(ctx context.Context, obj any) (m
 				return it, err
 			}
 			it.Slug = graphql.OmittableOf(data)
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -61698,7 +62288,7 @@ func (ec *executionContext) unmarshalInputVideoBlockInput(ctx context.Context, o
 			it.Height = data
 		case "align":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("align"))
-			data, err := ec.unmarshalOString2string(ctx, v)
+			data, err := ec.unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -61989,13 +62579,6 @@ func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case loader.Page:
-		return ec._Page(ctx, sel, &obj)
-	case *loader.Page:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Page(ctx, sel, obj)
 	case loader.Category:
 		return ec._Category(ctx, sel, &obj)
 	case *loader.Category:
@@ -62010,6 +62593,13 @@ func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Page(ctx, sel, obj)
 	case loader.Article:
 		return ec._Article(ctx, sel, &obj)
 	case *loader.Article:
@@ -62030,6 +62620,41 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Tag(ctx, sel, obj)
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Series(ctx, sel, obj)
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Place(ctx, sel, obj)
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Category(ctx, sel, obj)
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Author(ctx, sel, obj)
 	case *loader.WebhookDelivery:
 		if obj == nil {
 			return graphql.Null
@@ -62040,13 +62665,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Webhook(ctx, sel, obj)
-	case loader.Tag:
-		return ec._Tag(ctx, sel, &obj)
-	case *loader.Tag:
+	case loader.Node:
 		if obj == nil {
 			return graphql.Null
 		}
-		return ec._Tag(ctx, sel, obj)
+		return ec._Topic(ctx, sel, obj)
 	case *loader.Member:
 		if obj == nil {
 			return graphql.Null
@@ -62059,13 +62682,6 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
-	case loader.Series:
-		return ec._Series(ctx, sel, &obj)
-	case *loader.Series:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Series(ctx, sel, obj)
 	case loader.Revision:
 		return ec._Revision(ctx, sel, &obj)
 	case *loader.Revision:
@@ -62094,13 +62710,6 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._PreviewToken(ctx, sel, obj)
-	case loader.Place:
-		return ec._Place(ctx, sel, &obj)
-	case *loader.Place:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Place(ctx, sel, obj)
 	case loader.Page:
 		return ec._Page(ctx, sel, &obj)
 	case *loader.Page:
@@ -62174,25 +62783,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Comment(ctx, sel, obj)
-	case loader.Category:
-		return ec._Category(ctx, sel, &obj)
-	case *loader.Category:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Category(ctx, sel, obj)
 	case *loader.Bookmark:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Bookmark(ctx, sel, obj)
-	case loader.Author:
-		return ec._Author(ctx, sel, &obj)
-	case *loader.Author:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Author(ctx, sel, obj)
 	case loader.AuditEntry:
 		return ec._AuditEntry(ctx, sel, &obj)
 	case *loader.AuditEntry:
@@ -62253,13 +62848,6 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case loader.Redirect:
-		return ec._Redirect(ctx, sel, &obj)
-	case *loader.Redirect:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Redirect(ctx, sel, obj)
 	case loader.Place:
 		return ec._Place(ctx, sel, &obj)
 	case *loader.Place:
@@ -62267,13 +62855,6 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case loader.Page:
-		return ec._Page(ctx, sel, &obj)
-	case *loader.Page:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._Page(ctx, sel, obj)
 	case loader.Category:
 		return ec._Category(ctx, sel, &obj)
 	case *loader.Category:
@@ -62288,6 +62869,20 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
+	case loader.Redirect:
+		return ec._Redirect(ctx, sel, &obj)
+	case *loader.Redirect:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Redirect(ctx, sel, obj)
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Page(ctx, sel, obj)
 	case loader.Article:
 		return ec._Article(ctx, sel, &obj)
 	case *loader.Article:
@@ -62366,7 +62961,7 @@ func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.Selec
 	}
 }
 
-func (ec *executionContext) _Topic(ctx context.Context, sel ast.SelectionSet, obj model.Topic) graphql.Marshaler {
+func (ec *executionContext) _Topic(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
@@ -63911,6 +64506,16 @@ func (ec *executionContext) _AudioBlock(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "mediaId":
+			out.Values[i] = ec._AudioBlock_mediaId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "credit":
+			out.Values[i] = ec._AudioBlock_credit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -64112,7 +64717,7 @@ func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.Selecti
 	return out
 }
 
-var authorImplementors = []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"}
+var authorImplementors = []string{"Author", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"}
 
 func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *loader.Author) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, authorImplementors)
@@ -64154,6 +64759,12 @@ func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Author_path(ctx, field, obj)
+				})
+		case "url":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Author_url(ctx, field, obj)
 				})
 		case "bio":
 			out.Values[i] = ec._Author_bio(ctx, field, obj)
@@ -64406,6 +65017,16 @@ func (ec *executionContext) _BlockImage(ctx context.Context, sel ast.SelectionSe
 			}
 		case "height":
 			out.Values[i] = ec._BlockImage_height(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "mediaId":
+			out.Values[i] = ec._BlockImage_mediaId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "href":
+			out.Values[i] = ec._BlockImage_href(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -64793,6 +65414,11 @@ func (ec *executionContext) _ButtonBlock(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "align":
+			out.Values[i] = ec._ButtonBlock_align(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -64929,7 +65555,7 @@ func (ec *executionContext) _CancelAccountDeletionPayload(ctx context.Context, s
 	return out
 }
 
-var categoryImplementors = []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"}
+var categoryImplementors = []string{"Category", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"}
 
 func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *loader.Category) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
@@ -67992,6 +68618,11 @@ func (ec *executionContext) _FileBlock(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "mediaId":
+			out.Values[i] = ec._FileBlock_mediaId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -68247,6 +68878,11 @@ func (ec *executionContext) _GalleryBlock(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "align":
+			out.Values[i] = ec._GalleryBlock_align(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -68293,6 +68929,11 @@ func (ec *executionContext) _HeadingBlock(ctx context.Context, sel ast.Selection
 		case "anchor":
 			out.Values[i] = ec._HeadingBlock_anchor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "align":
+			out.Values[i] = ec._HeadingBlock_align(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -68373,6 +69014,11 @@ func (ec *executionContext) _ImageBlock(ctx context.Context, sel ast.SelectionSe
 			}
 		case "href":
 			out.Values[i] = ec._ImageBlock_href(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "align":
+			out.Values[i] = ec._ImageBlock_align(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -68826,7 +69472,7 @@ func (ec *executionContext) _ListBlock(ctx context.Context, sel ast.SelectionSet
 
 var listItemImplementors = []string{"ListItem"}
 
-func (ec *executionContext) _ListItem(ctx context.Context, sel ast.SelectionSet, obj *richtext.ListItem) graphql.Marshaler {
+func (ec *executionContext) _ListItem(ctx context.Context, sel ast.SelectionSet, obj *model.ListItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, listItemImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -68847,6 +69493,11 @@ func (ec *executionContext) _ListItem(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "items":
 			out.Values[i] = ec._ListItem_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "start":
+			out.Values[i] = ec._ListItem_start(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -72178,7 +72829,7 @@ func (ec *executionContext) _ParagraphChange(ctx context.Context, sel ast.Select
 	return out
 }
 
-var placeImplementors = []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"}
+var placeImplementors = []string{"Place", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"}
 
 func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *loader.Place) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeImplementors)
@@ -72215,6 +72866,12 @@ func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Place_path(ctx, field, obj)
+				})
+		case "url":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Place_url(ctx, field, obj)
 				})
 		case "kind":
 			out.Values[i] = ec._Place_kind(ctx, field, obj)
@@ -72964,6 +73621,11 @@ func (ec *executionContext) _QuoteBlock(ctx context.Context, sel ast.SelectionSe
 		case "isPullQuote":
 			out.Values[i] = ec._QuoteBlock_isPullQuote(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "align":
+			out.Values[i] = ec._QuoteBlock_align(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -75372,7 +76034,7 @@ func (ec *executionContext) _SendNewsletterIssuePayload(ctx context.Context, sel
 	return out
 }
 
-var seriesImplementors = []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"}
+var seriesImplementors = []string{"Series", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"}
 
 func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *loader.Series) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, seriesImplementors)
@@ -75409,6 +76071,12 @@ func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Series_path(ctx, field, obj)
+				})
+		case "url":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Series_url(ctx, field, obj)
 				})
 		case "description":
 			out.Values[i] = ec._Series_description(ctx, field, obj)
@@ -76331,6 +76999,11 @@ func (ec *executionContext) _TableBlock(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "align":
+			out.Values[i] = ec._TableBlock_align(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -76377,6 +77050,11 @@ func (ec *executionContext) _TableCell(ctx context.Context, sel ast.SelectionSet
 		case "rowSpan":
 			out.Values[i] = ec._TableCell_rowSpan(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "align":
+			out.Values[i] = ec._TableCell_align(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -76429,7 +77107,7 @@ func (ec *executionContext) _TableRow(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
-var tagImplementors = []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"}
+var tagImplementors = []string{"Tag", "RouteTarget", "SuggestionTarget", "Topic", "Node", "MenuTarget"}
 
 func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *loader.Tag) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagImplementors)
@@ -76466,6 +77144,12 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Tag_path(ctx, field, obj)
+				})
+		case "url":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Tag_url(ctx, field, obj)
 				})
 		case "scheme":
 			out.Values[i] = ec._Tag_scheme(ctx, field, obj)
@@ -77592,6 +78276,31 @@ func (ec *executionContext) _VideoBlock(ctx context.Context, sel ast.SelectionSe
 		case "caption":
 			out.Values[i] = ec._VideoBlock_caption(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "align":
+			out.Values[i] = ec._VideoBlock_align(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mediaId":
+			out.Values[i] = ec._VideoBlock_mediaId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "credit":
+			out.Values[i] = ec._VideoBlock_credit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "width":
+			out.Values[i] = ec._VideoBlock_width(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "height":
+			out.Values[i] = ec._VideoBlock_height(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -80153,15 +80862,11 @@ func (ec *executionContext) unmarshalNLiftRestrictionInput2githubᚗcomᚋbroads
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNListItem2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(ctx context.Context, sel ast.SelectionSet, v richtext.ListItem) graphql.Marshaler {
-	return ec._ListItem(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItemᚄ(ctx context.Context, sel ast.SelectionSet, v []richtext.ListItem) graphql.Marshaler {
+func (ec *executionContext) marshalNListItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ListItem) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNListItem2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(ctx, sel, v[i])
+		return ec.marshalNListItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -80171,6 +80876,14 @@ func (ec *executionContext) marshalNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcms�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNListItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐListItem(ctx context.Context, sel ast.SelectionSet, v *model.ListItem) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ListItem!")
+		return graphql.Null
+	}
+	return ec._ListItem(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNListItemInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(ctx context.Context, v any) (richtext.ListItem, error) {
@@ -82790,6 +83503,74 @@ func (ec *executionContext) marshalOAddCommentPayload2ᚖgithubᚗcomᚋbroadshe
 	return ec._AddCommentPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx context.Context, v any) (richtext.Align, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx context.Context, sel ast.SelectionSet, v richtext.Align) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign[v])
+	return res
+}
+
+var unmarshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign = map[string]richtext.Align{
+	"LEFT":    richtext.AlignLeft,
+	"RIGHT":   richtext.AlignRight,
+	"CENTER":  richtext.AlignCenter,
+	"JUSTIFY": richtext.AlignJustify,
+	"WIDE":    richtext.AlignWide,
+	"FULL":    richtext.AlignFull,
+}
+
+var marshalOAlignment2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign = map[richtext.Align]string{
+	richtext.AlignLeft:    "LEFT",
+	richtext.AlignRight:   "RIGHT",
+	richtext.AlignCenter:  "CENTER",
+	richtext.AlignJustify: "JUSTIFY",
+	richtext.AlignWide:    "WIDE",
+	richtext.AlignFull:    "FULL",
+}
+
+func (ec *executionContext) unmarshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx context.Context, v any) (*richtext.Align, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(ctx context.Context, sel ast.SelectionSet, v *richtext.Align) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign[*v])
+	return res
+}
+
+var unmarshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign = map[string]richtext.Align{
+	"LEFT":    richtext.AlignLeft,
+	"RIGHT":   richtext.AlignRight,
+	"CENTER":  richtext.AlignCenter,
+	"JUSTIFY": richtext.AlignJustify,
+	"WIDE":    richtext.AlignWide,
+	"FULL":    richtext.AlignFull,
+}
+
+var marshalOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign = map[richtext.Align]string{
+	richtext.AlignLeft:    "LEFT",
+	richtext.AlignRight:   "RIGHT",
+	richtext.AlignCenter:  "CENTER",
+	richtext.AlignJustify: "JUSTIFY",
+	richtext.AlignWide:    "WIDE",
+	richtext.AlignFull:    "FULL",
+}
+
 func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(ctx context.Context, sel ast.SelectionSet, v *loader.APIKey) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -85076,7 +85857,7 @@ func (ec *executionContext) marshalOTheme2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return v
 }
 
-func (ec *executionContext) marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(ctx context.Context, sel ast.SelectionSet, v model.Topic) graphql.Marshaler {
+func (ec *executionContext) marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -35,11 +35,12 @@ type Snapshot struct {
 
 type menuKey struct{ location, language string }
 
-// Table finds rows of one type by key and by slug.
+// Table finds rows of one type by key, by slug and by name.
 type Table[T any] struct {
 	All    []T // in the order of their names or positions
 	byID   map[int]T
 	bySlug map[string]T
+	byName map[string]T
 }
 
 // ByID gives the row with a key, the zero value when there is none.
@@ -48,11 +49,18 @@ func (t Table[T]) ByID(id int) T { return t.byID[id] }
 // BySlug gives the row with a slug, the zero value when there is none.
 func (t Table[T]) BySlug(slug string) T { return t.bySlug[slug] }
 
-func newTable[T any](rows []T, id func(T) int, slug func(T) string) Table[T] {
-	t := Table[T]{All: rows, byID: make(map[int]T, len(rows)), bySlug: make(map[string]T, len(rows))}
+// ByName gives the row with a name, of several the one made first; the zero value
+// when there is none.
+func (t Table[T]) ByName(name string) T { return t.byName[name] }
+
+func newTable[T any](rows []T, id func(T) int, slug, name func(T) string) Table[T] {
+	t := Table[T]{All: rows, byID: make(map[int]T, len(rows)), bySlug: make(map[string]T, len(rows)), byName: make(map[string]T, len(rows))}
 	for _, r := range rows {
 		t.byID[id(r)] = r
 		t.bySlug[slug(r)] = r
+		if first, ok := t.byName[name(r)]; !ok || id(r) < id(first) {
+			t.byName[name(r)] = r
+		}
 	}
 	return t
 }
@@ -162,7 +170,8 @@ func (s *Snapshot) addCategories(rows []*ent.Category) {
 	slices.SortFunc(rows, func(a, b *ent.Category) int {
 		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	s.Categories = newTable(rows, func(c *ent.Category) int { return c.ID }, func(c *ent.Category) string { return c.Slug })
+	s.Categories = newTable(rows, func(c *ent.Category) int { return c.ID }, func(c *ent.Category) string { return c.Slug },
+		func(c *ent.Category) string { return c.Name })
 	s.children = map[int][]*ent.Category{}
 	for _, c := range rows {
 		parent := 0

@@ -118,7 +118,7 @@ func (s *Service) change(ctx context.Context, articleID int, c change) (saved *e
 			stored, err = s.articles.Move(ctx, *move)
 		} else {
 			w.draft.EditedAt = &w.now
-			stored, err = s.articles.Save(ctx, w.draft)
+			stored, err = s.save(ctx, w)
 		}
 		if err != nil {
 			return err
@@ -139,6 +139,23 @@ func (s *Service) change(ctx context.Context, articleID int, c change) (saved *e
 		return nil, err
 	}
 	return saved, nil
+}
+
+// save stores the words of an article. What readers see, or will see at its moment,
+// must not come to fail a blocking check that it passed.
+func (s *Service) save(ctx context.Context, w *working) ([]*ent.Article, error) {
+	if !isPublic(w.row.Status) {
+		return s.articles.Save(ctx, w.draft)
+	}
+	failed, err := s.blocking(ctx, w.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := s.articles.Save(ctx, w.draft)
+	if err != nil {
+		return nil, err
+	}
+	return stored, s.passes(ctx, w.row.ID, failed...)
 }
 
 // open holds an article for a change, or says why the viewer cannot change it.

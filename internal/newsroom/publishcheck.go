@@ -123,19 +123,26 @@ func (s *Service) PublishChecks(ctx context.Context, records []*Record) (map[int
 	return s.checksOf(ctx, ids)
 }
 
-// passes refuses to publish an article that fails a blocking check.
-func (s *Service) passes(ctx context.Context, articleID int) error {
+// blocking gives the blocking checks that an article fails.
+func (s *Service) blocking(ctx context.Context, articleID int) ([]FailedCheck, error) {
 	failed, err := s.checksOf(ctx, []int{articleID})
+	return slices.DeleteFunc(failed[articleID], func(c FailedCheck) bool { return c.Severity != Blocking }), err
+}
+
+// passes refuses to publish an article that fails a blocking check, except those that
+// it may fail.
+func (s *Service) passes(ctx context.Context, articleID int, except ...FailedCheck) error {
+	failed, err := s.blocking(ctx, articleID)
 	if err != nil {
 		return err
 	}
-	var blocking []error
-	for _, c := range failed[articleID] {
-		if c.Severity == Blocking {
-			blocking = append(blocking, fault.Mistake(fault.CheckFailed, "", "%s This check (%s) blocks publication on this site.", c.Message, c.Code))
+	var wrong []error
+	for _, c := range failed {
+		if !slices.Contains(except, c) {
+			wrong = append(wrong, fault.Mistake(fault.CheckFailed, "", "%s This check (%s) blocks publication on this site.", c.Message, c.Code))
 		}
 	}
-	return errors.Join(blocking...)
+	return errors.Join(wrong...)
 }
 
 // storedChecks gives the key of the site, 0 if there is none, and the severity of

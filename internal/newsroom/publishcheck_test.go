@@ -128,6 +128,23 @@ func TestBlockingChecks(t *testing.T) {
 				t.Errorf("%s of an article without a body: %v", step, err)
 			}
 		}
+		empty := func(a *ent.Article) error {
+			_, err := b.desk.Update(b.as(access.Editor), a.ID, newsroom.Update{Patch: newsroom.Patch{Body: new([]richtext.Block)}})
+			return err
+		}
+		full := []richtext.Block{{Kind: richtext.Paragraph, HTML: "The ferries run again."}}
+		for _, step := range []newsroom.Step{newsroom.Publish, newsroom.Schedule, newsroom.Embargo} {
+			a := b.saved(t, &content.Draft{Title: "Emptied after " + string(step), Body: full})
+			if err := try(step, a); err != nil {
+				t.Fatal(err)
+			}
+			if err := empty(a); !refused(err, newsroom.EmptyBody) {
+				t.Errorf("an article is emptied after %s: %v", step, err)
+			}
+		}
+		if err := empty(b.saved(t, &content.Draft{Title: "Emptied as a draft", Body: full})); err != nil {
+			t.Errorf("a draft is emptied: %v", err)
+		}
 		if err := set(newsroom.Off, newsroom.EmptyBody); reasonOf(err) != fault.Missing {
 			t.Errorf("settings of no site: %v", err)
 		}
@@ -142,6 +159,17 @@ func TestBlockingChecks(t *testing.T) {
 			if wants && !refused(err, newsroom.EmptyBody, newsroom.MissingCategory) || !wants && err != nil {
 				t.Errorf("with checks %s: %v", severity, err)
 			}
+		}
+		old := b.saved(t, &content.Draft{Title: "Published without a section", Body: full})
+		if err := errors.Join(try(newsroom.Publish, old), set(newsroom.Blocking, newsroom.EmptyBody, newsroom.MissingCategory)); err != nil {
+			t.Fatal(err)
+		}
+		title := "Published before a section was needed"
+		if _, err := b.desk.Update(b.as(access.Editor), old.ID, newsroom.Update{Patch: newsroom.Patch{Title: &title}}); err != nil {
+			t.Errorf("a published article that failed a check already: %v", err)
+		}
+		if err := empty(old); !refused(err, newsroom.EmptyBody) {
+			t.Errorf("a published article that failed another check is emptied: %v", err)
 		}
 		if err := set(newsroom.Off, newsroom.EmptyBody, newsroom.EmptyBody); reasonOf(err) != fault.Invalid {
 			t.Errorf("a check set twice: %v", err)

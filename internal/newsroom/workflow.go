@@ -79,6 +79,9 @@ var rules = map[Step]rule{
 
 func of(statuses ...article.Status) []article.Status { return statuses }
 
+// isPublic reports whether readers see an article of a status, or will at its moment.
+func isPublic(s article.Status) bool { return s == scheduled || s == embargoed || s == published }
+
 // needs is the least that a viewer must be able to do for a step.
 func (r rule) needs() access.Capability {
 	if r.own != "" {
@@ -153,7 +156,7 @@ func (s *Service) Step(ctx context.Context, step Step, t StepInput) (*ent.Articl
 		if err := s.plan(step, t, w, m); err != nil {
 			return nil, err
 		}
-		if slices.Contains([]article.Status{scheduled, embargoed, published}, r.to) {
+		if isPublic(r.to) {
 			return m, s.passes(ctx, t.Article)
 		}
 		return m, nil

@@ -101,30 +101,30 @@ func dirOf(n *node) string {
 }
 
 // alignOf reads an alignment from our own classes, those of WordPress, and old attributes and styles.
-func alignOf(n *node) string {
+func alignOf(n *node) Align {
 	if c := n.attr("class"); c != "" {
 		for name := range strings.FieldsSeq(c) {
 			for _, prefix := range []string{"align-", "has-text-align-", "align"} {
-				if v, ok := strings.CutPrefix(name, prefix); ok && validAlign(v) && v != "" {
-					return v
+				if v, ok := strings.CutPrefix(name, prefix); ok && v != "" && validAlign(Align(v)) {
+					return Align(v)
 				}
 			}
 		}
 	}
-	if v := strings.ToLower(n.attr("align")); v != "" && validAlign(v) {
+	if v := Align(strings.ToLower(n.attr("align"))); v != "" && validAlign(v) {
 		return v
 	}
 	if _, v, ok := strings.Cut(strings.ReplaceAll(strings.ToLower(n.attr("style")), " ", ""), "text-align:"); ok {
 		v, _, _ = strings.Cut(v, ";")
-		if v == AlignLeft || v == AlignRight || v == AlignCenter || v == AlignJustify {
+		if v := Align(v); v == AlignLeft || v == AlignRight || v == AlignCenter || v == AlignJustify {
 			return v
 		}
 	}
 	return ""
 }
 
-func validAlign(s string) bool {
-	switch s {
+func validAlign(v Align) bool {
+	switch v {
 	case "", AlignLeft, AlignRight, AlignCenter, AlignJustify, AlignWide, AlignFull:
 		return true
 	}

@@ -49,14 +49,17 @@ const (
 	RTL = "rtl"
 )
 
-// Alignments of a block. An empty alignment is the one of the design.
+// Align is the alignment of a block. An empty one is that of the design.
+type Align string
+
+// The alignments.
 const (
-	AlignLeft    = "left"
-	AlignRight   = "right"
-	AlignCenter  = "center"
-	AlignJustify = "justify" // text only
-	AlignWide    = "wide"    // wider than the column of text
-	AlignFull    = "full"    // as wide as the page
+	AlignLeft    Align = "left"
+	AlignRight   Align = "right"
+	AlignCenter  Align = "center"
+	AlignJustify Align = "justify" // text only
+	AlignWide    Align = "wide"    // wider than the column of text
+	AlignFull    Align = "full"    // as wide as the page
 )
 
 // Block is one piece of a body. It is one flat struct so that it is stored as plain JSON and bound to GraphQL without
@@ -67,7 +70,7 @@ const (
 type Block struct {
 	Kind  Kind   `json:"kind"`
 	Dir   string `json:"dir,omitempty"`   // LTR, RTL or empty
-	Align string `json:"align,omitempty"` // one of the Align constants or empty
+	Align Align  `json:"align,omitempty"`
 
 	HTML     string `json:"html,omitempty"`
 	Citation string `json:"citation,omitempty"` // who is quoted
@@ -121,7 +124,7 @@ type TableCell struct {
 	Header  bool   `json:"header,omitempty"`  // names its row (<th>); cells of Head always are headers
 	ColSpan int    `json:"colSpan,omitempty"` // when more than 1
 	RowSpan int    `json:"rowSpan,omitempty"` // when more than 1
-	Align   string `json:"align,omitempty"`   // left, right, center or empty
+	Align   Align  `json:"align,omitempty"`   // left, right, center or empty
 }
 
 // Image is one picture of a gallery.

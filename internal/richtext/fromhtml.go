@@ -44,7 +44,7 @@ type scope struct {
 	level  int
 	anchor string
 	dir    string
-	align  string
+	align  Align
 }
 
 func (s scope) inside(n *node) scope {
@@ -60,7 +60,7 @@ func (s scope) inside(n *node) scope {
 }
 
 // text drops the alignments that make sense for media only.
-func (s scope) textAlign() string {
+func (s scope) textAlign() Align {
 	if s.align == AlignWide || s.align == AlignFull {
 		return ""
 	}

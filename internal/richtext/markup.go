@@ -235,7 +235,7 @@ func keepClasses(n *node) string {
 		}
 		v, isAlign := strings.CutPrefix(c, "align-")
 		l, isLang := strings.CutPrefix(c, "language-")
-		if ownClasses[c] || isAlign && v != "" && validAlign(v) || isLang && l != "" && codeLanguage(l) == l {
+		if ownClasses[c] || isAlign && v != "" && validAlign(Align(v)) || isLang && l != "" && codeLanguage(l) == l {
 			kept = append(kept, c)
 		}
 	}

@@ -95,7 +95,7 @@ func (r *renderer) number(name string, n int) {
 func (r *renderer) open(name, class string, b *Block) {
 	r.raw("<", name)
 	if b.Align != "" {
-		class = strings.TrimSpace(class + " align-" + b.Align)
+		class = strings.TrimSpace(class + " align-" + string(b.Align))
 	}
 	r.attr("class", class)
 	if b.Kind == Heading {
@@ -309,7 +309,7 @@ func (r *renderer) gallery(b *Block) {
 	r.raw("<figure")
 	class := "gallery"
 	if b.Align != "" {
-		class += " align-" + b.Align
+		class += " align-" + string(b.Align)
 	}
 	r.attr("class", class)
 	r.attr("dir", b.Dir)
@@ -388,7 +388,7 @@ func (r *renderer) rows(section string, rows []TableRow, head bool) {
 			}
 			r.raw("<", name)
 			if c.Align != "" {
-				r.attr("class", "align-"+c.Align)
+				r.attr("class", "align-"+string(c.Align))
 			}
 			if c.ColSpan > 1 {
 				r.number("colspan", c.ColSpan)

@@ -126,8 +126,8 @@ func TestHostileHTMLComesOutHarmless(t *testing.T) {
 			{Kind: Paragraph, HTML: src}, {Kind: RawHTML, HTML: src}, {Kind: Code, Text: src, Language: src},
 			{Kind: Picture, URL: src, Alt: src, Caption: src}, {Kind: Heading, HTML: src, Anchor: src, Level: 9},
 			{Kind: Button, URL: "javascript:1", Title: src}, {Kind: Embed, URL: src, Title: src}, {Kind: "X", HTML: src},
-			{Kind: List, Items: []ListItem{{HTML: src, Anchor: src}}}, {Kind: Quote, HTML: src, Citation: src, Dir: src, Align: src},
-			{Kind: Table, Rows: []TableRow{{Cells: []TableCell{{HTML: src, Align: src}}}}},
+			{Kind: List, Items: []ListItem{{HTML: src, Anchor: src}}}, {Kind: Quote, HTML: src, Citation: src, Dir: src, Align: Align(src)},
+			{Kind: Table, Rows: []TableRow{{Cells: []TableCell{{HTML: src, Align: Align(src)}}}}},
 		}, RenderOptions{}))
 	}
 }

@@ -118,7 +118,7 @@ func (e *expander) image(c call) bool {
 	}
 	alt, caption, credit := c.get("alt"), c.get("caption"), c.get("credit", "attr", "attribution")
 	class := ""
-	for _, side := range []string{AlignLeft, AlignRight, AlignCenter} {
+	for _, side := range []string{string(AlignLeft), string(AlignRight), string(AlignCenter)} {
 		if strings.HasSuffix(c.name, "-"+side) || c.get("align") == side {
 			class = ` class="align-` + side + `"`
 		}

@@ -21,11 +21,17 @@ const tagColumns = `t.id, t.name, t.slug, t.scheme, t.description, t.labels`
 var (
 	tagsByIDSQL  = store.ReadBoth(`SELECT ` + tagColumns + ` FROM each_id($1) JOIN tags t ON t.id = each_id.id WHERE visible_tag(t)`)
 	tagBySlugSQL = store.ReadBoth(`SELECT ` + tagColumns + ` FROM tags t WHERE t.slug = $1 AND visible_tag(t)`)
+	tagByNameSQL = store.Read(tagByName(`t.name COLLATE "C"`), tagByName(`t.name`))
 	countTagsSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM tags t WHERE visible_tag(t) LIMIT $1) AS counted`)
 
 	tagsForwardSQL  = store.Read(tagPage(`t.name COLLATE "C"`, ">", "ASC"), tagPage(`t.name`, ">", "ASC"))
 	tagsBackwardSQL = store.Read(tagPage(`t.name COLLATE "C"`, "<", "DESC"), tagPage(`t.name`, "<", "DESC"))
 )
+
+// tagByName reads in the order of the list of tags, which an index has.
+func tagByName(name string) string {
+	return `SELECT ` + tagColumns + ` FROM tags t WHERE ` + name + ` = $1 AND visible_tag(t) ORDER BY ` + name + `, t.id LIMIT 1`
+}
 
 // tagPage reads from one bound towards the other: $1, $2 where the read begins
 // when $3 is 1, $4, $5 where it ends when $6 is 1.
@@ -65,9 +71,19 @@ func (s *Service) TagsByIDs(ctx context.Context, ids []int) (map[int]*ent.Tag, e
 
 // TagBySlug gives the tag with a slug, nil when there is none.
 func (s *Service) TagBySlug(ctx context.Context, slug string) (*ent.Tag, error) {
-	tags, err := store.Collect(ctx, s.db, tagBySlugSQL, scanTag, slug)
+	return s.tag(ctx, tagBySlugSQL, slug)
+}
+
+// TagByName gives the tag with a name, of several the one made first; nil when there
+// is none.
+func (s *Service) TagByName(ctx context.Context, name string) (*ent.Tag, error) {
+	return s.tag(ctx, tagByNameSQL, name)
+}
+
+func (s *Service) tag(ctx context.Context, statement *store.Statement, value string) (*ent.Tag, error) {
+	tags, err := store.Collect(ctx, s.db, statement, scanTag, value)
 	if err != nil {
-		return nil, fmt.Errorf("find tag %q: %w", slug, err)
+		return nil, fmt.Errorf("find tag %q: %w", value, err)
 	}
 	if len(tags) == 0 {
 		return nil, nil

@@ -46,7 +46,7 @@ func sketch(blocks []richtext.Block) string {
 	var b strings.Builder
 	for _, k := range blocks {
 		fmt.Fprintf(&b, "%s", k.Kind)
-		for _, part := range []string{k.Dir, k.Align, k.MediaID, k.Provider, k.URL, k.Alt, k.Href, k.HTML, k.Text, k.Title, k.Name, k.Citation, k.Caption} {
+		for _, part := range []string{k.Dir, string(k.Align), k.MediaID, k.Provider, k.URL, k.Alt, k.Href, k.HTML, k.Text, k.Title, k.Name, k.Citation, k.Caption} {
 			if part != "" {
 				fmt.Fprintf(&b, " |%s", part)
 			}

@@ -295,9 +295,9 @@ func ofEditor(b *richtext.Block, text string, number func(id string) int) (name 
 		class := "wp-block-image"
 		attrs = map[string]any{}
 		if b.Align != "" {
-			class += " align" + b.Align
-			attrs["align"] = b.Align
-			text = strings.Replace(text, ` class="align-`+b.Align+`"`, "", 1)
+			class += " align" + string(b.Align)
+			attrs["align"] = string(b.Align)
+			text = strings.Replace(text, ` class="align-`+string(b.Align)+`"`, "", 1)
 		}
 		text = strings.Replace(text, "<figure>", `<figure class="`+class+`">`, 1)
 		if n := number(b.MediaID); n > 0 {

@@ -1,0 +1,2 @@
+-- Tags are listed and found by name.
+CREATE INDEX tag_name ON tags (name, id);
