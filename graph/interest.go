@@ -28,12 +28,10 @@ func (r *viewerResolver) FollowedTopics(ctx context.Context, v *model.Viewer, fi
 }
 
 // Topic is the field of the same name of FollowedTopic.
-func (r *followedTopicResolver) Topic(ctx context.Context, f *loader.FollowedTopic) (loader.Node, error) {
+func (r *followedTopicResolver) Topic(ctx context.Context, f *loader.FollowedTopic) (loader.Topic, error) {
 	n, err := f.Node(ctx)
-	if n == nil || err != nil {
-		return nil, err
-	}
-	return n, nil
+	topic, _ := n.(loader.Topic) // nil when it was just deleted
+	return topic, err
 }
 
 // Feed is the field of the same name of Viewer.
@@ -135,7 +133,7 @@ func topicOf(publicID string) (interest.Topic, error) {
 }
 
 // changeTopic follows or unfollows a topic and gives it.
-func changeTopic(ctx context.Context, publicID string, change func(ctx context.Context, t interest.Topic) error) (loader.Node, []model.UserError, error) {
+func changeTopic(ctx context.Context, publicID string, change func(ctx context.Context, t interest.Topic) error) (loader.Topic, []model.UserError, error) {
 	t, err := topicOf(publicID)
 	if err == nil {
 		err = change(ctx, t)
@@ -145,10 +143,11 @@ func changeTopic(ctx context.Context, publicID string, change func(ctx context.C
 		return nil, wrong, err
 	}
 	nodes, err := loader.Nodes(ctx, []loader.Ref{{Prefix: t.Prefix, Key: t.Key}})
-	if err != nil || nodes[0] == nil {
+	if err != nil {
 		return nil, wrong, err
 	}
-	return nodes[0], wrong, nil
+	topic, _ := nodes[0].(loader.Topic)
+	return topic, wrong, nil
 }
 
 // Follow is the field of the same name of Mutation.

@@ -5658,7 +5658,7 @@ func (x *execution) objectFollowPayload(parent *executor.Node, obj *model.Follow
 		case executor.Typename:
 			x.String("FollowPayload")
 		case 0: // topic
-			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Topic)
+			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(n, obj.Topic)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -5711,7 +5711,7 @@ func (x *execution) followedTopic_topic(n *executor.Node, obj *loader.FollowedTo
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
+	return x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(n, v)
 }
 
 var objectFollowedTopicConnection = executor.NewObject("FollowedTopicConnection", []string{"FollowedTopicConnection"},
@@ -19293,7 +19293,7 @@ func (x *execution) objectUnfollowPayload(parent *executor.Node, obj *model.Unfo
 		case executor.Typename:
 			x.String("UnfollowPayload")
 		case 0: // topic
-			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Topic)
+			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(n, obj.Topic)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -21286,7 +21286,7 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectWebhook(n, obj)
-	case loader.Node:
+	case loader.Topic:
 		if obj == nil {
 			return x.Null()
 		}
@@ -21567,40 +21567,30 @@ func (x *execution) objectSuggestionTarget(n *executor.Node, obj loader.Node) (n
 	panic(fmt.Sprintf("unexpected type %T for SuggestionTarget", obj))
 }
 
-func (x *execution) objectTopic(n *executor.Node, obj loader.Node) (null bool) {
+func (x *execution) objectTopic(n *executor.Node, obj loader.Topic) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case loader.Tag:
-		return x.objectTag(n, &obj)
 	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case loader.Series:
-		return x.objectSeries(n, &obj)
 	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case loader.Place:
-		return x.objectPlace(n, &obj)
 	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case loader.Category:
-		return x.objectCategory(n, &obj)
 	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case loader.Author:
-		return x.objectAuthor(n, &obj)
 	case *loader.Author:
 		if obj == nil {
 			return x.Null()
@@ -26194,7 +26184,7 @@ func (x *execution) writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.Leaf(x.ec.marshalOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(x.Here(n), nil, v))
 }
 
-func (x *execution) writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
+func (x *execution) writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(n *executor.Node, v loader.Topic) (null bool) {
 	if v == nil {
 		return x.Null()
 	}

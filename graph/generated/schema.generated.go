@@ -126,7 +126,7 @@ type CountResolver interface {
 }
 
 type FollowedTopicResolver interface {
-	Topic(ctx context.Context, obj *loader.FollowedTopic) (loader.Node, error)
+	Topic(ctx context.Context, obj *loader.FollowedTopic) (loader.Topic, error)
 }
 
 type LiveEntryResolver interface {

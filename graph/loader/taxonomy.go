@@ -19,6 +19,27 @@ type (
 	authorRow   = ent.Author
 )
 
+// Topic is what articles are listed under, in a response.
+type Topic interface {
+	Node
+	IsTopic()
+}
+
+// IsTopic marks the topics.
+func (*Category) IsTopic() {}
+
+// IsTopic marks the topics.
+func (*Tag) IsTopic() {}
+
+// IsTopic marks the topics.
+func (*Place) IsTopic() {}
+
+// IsTopic marks the topics.
+func (*Series) IsTopic() {}
+
+// IsTopic marks the topics.
+func (*Author) IsTopic() {}
+
 // Category is a section in a response.
 type Category struct {
 	*categoryRow

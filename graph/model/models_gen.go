@@ -1401,7 +1401,7 @@ type FollowInput struct {
 // Return type of follow.
 type FollowPayload struct {
 	// The topic; null when nothing was done.
-	Topic loader.Node `json:"topic,omitempty"`
+	Topic loader.Topic `json:"topic,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2899,7 +2899,7 @@ type UnfollowInput struct {
 // Return type of unfollow.
 type UnfollowPayload struct {
 	// The topic; null when nothing was done.
-	Topic loader.Node `json:"topic,omitempty"`
+	Topic loader.Topic `json:"topic,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }

@@ -32,6 +32,3 @@ type (
 	// ReaderRestrictionEdge is a row of it.
 	ReaderRestrictionEdge = relay.Edge[*loader.ReaderRestriction]
 )
-
-// Topic is whatever can be followed.
-type Topic any

@@ -18029,8 +18029,8 @@ func (ec *executionContext) _FollowPayload_topic(ctx context.Context, field grap
 			return obj.Topic, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
-			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Topic) graphql.Marshaler {
+			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18095,8 +18095,8 @@ func (ec *executionContext) _FollowedTopic_topic(ctx context.Context, field grap
 			return ec.Resolvers.FollowedTopic().Topic(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
-			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Topic) graphql.Marshaler {
+			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(ctx, selections, v)
 		},
 		true,
 		false,
@@ -47614,8 +47614,8 @@ func (ec *executionContext) _UnfollowPayload_topic(ctx context.Context, field gr
 			return obj.Topic, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
-			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Topic) graphql.Marshaler {
+			return ec.marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(ctx, selections, v)
 		},
 		true,
 		false,
@@ -62665,7 +62665,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Webhook(ctx, sel, obj)
-	case loader.Node:
+	case loader.Topic:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -62961,40 +62961,30 @@ func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.Selec
 	}
 }
 
-func (ec *executionContext) _Topic(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
+func (ec *executionContext) _Topic(ctx context.Context, sel ast.SelectionSet, obj loader.Topic) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case loader.Tag:
-		return ec._Tag(ctx, sel, &obj)
 	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case loader.Series:
-		return ec._Series(ctx, sel, &obj)
 	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case loader.Place:
-		return ec._Place(ctx, sel, &obj)
 	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case loader.Category:
-		return ec._Category(ctx, sel, &obj)
 	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case loader.Author:
-		return ec._Author(ctx, sel, &obj)
 	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
@@ -85857,7 +85847,7 @@ func (ec *executionContext) marshalOTheme2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return v
 }
 
-func (ec *executionContext) marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
+func (ec *executionContext) marshalOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTopic(ctx context.Context, sel ast.SelectionSet, v loader.Topic) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -161,7 +161,7 @@ func TestBlockingChecks(t *testing.T) {
 			}
 		}
 		old := b.saved(t, &content.Draft{Title: "Published without a section", Body: full})
-		if err := errors.Join(try(newsroom.Publish, old), set(newsroom.Blocking, newsroom.EmptyBody, newsroom.MissingCategory)); err != nil {
+		if err := errors.Join(set(newsroom.Off, newsroom.MissingCategory), try(newsroom.Publish, old), set(newsroom.Blocking, newsroom.EmptyBody, newsroom.MissingCategory)); err != nil {
 			t.Fatal(err)
 		}
 		title := "Published before a section was needed"
