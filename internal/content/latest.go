@@ -2,6 +2,7 @@ package content
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,6 +104,24 @@ func (l List) args(args ...any) []any {
 		return args
 	}
 	return append(args, l.Language)
+}
+
+// languagesSQL looks up one entry of the index of listings for each language.
+var languagesSQL = store.MaintainBoth(`WITH RECURSIVE known (language) AS (
+		SELECT min(l.language) FROM listings l WHERE l.kind = $1 AND l.owner_id = 0
+		UNION ALL SELECT (SELECT min(l.language) FROM listings l WHERE l.kind = $1 AND l.owner_id = 0 AND l.language > known.language) FROM known WHERE known.language IS NOT NULL
+	) SELECT language FROM known WHERE language IS NOT NULL`)
+
+// Languages gives the languages that published articles are written in.
+func (s *Service) Languages(ctx context.Context) ([]string, error) {
+	found, err := store.Collect(ctx, s.db, languagesSQL, func(rows *sql.Rows) (language string, err error) {
+		err = rows.Scan(&language)
+		return language, err
+	}, int(BySite))
+	if err != nil {
+		return nil, fmt.Errorf("list the languages of articles: %w", err)
+	}
+	return found, nil
 }
 
 // Latest gives a window of the list of each owner, newest first, in one

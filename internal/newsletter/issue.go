@@ -1,6 +1,7 @@
 package newsletter
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -129,11 +130,7 @@ func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.
 	case newsletterissue.SourcePicks:
 		var picks map[int][]*ent.Article
 		picks, err = s.articles.Picks(ctx, []int{0})
-		for _, a := range picks[0] {
-			if list.Language == "" || a.Language == list.Language {
-				found = append(found, a)
-			}
-		}
+		found = spoken(picks[0], list.Language)
 	case newsletterissue.SourceChosen:
 		var chosen map[int]*ent.Article
 		chosen, err = s.articles.ByIDs(ctx, issue.ArticleIds)
@@ -160,9 +157,60 @@ func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.
 	return mailed, nil
 }
 
+// latest gives the newest articles of a list in its language or, where there is none,
+// in other forms of the language: those in en-GB for a newsletter in en.
 func (s *Service) latest(ctx context.Context, of content.List, owner, count int) ([]*ent.Article, error) {
-	found, err := s.articles.Latest(ctx, of, []int{owner}, keyset.First(count))
-	return found[owner], err
+	listed, err := s.articles.Latest(ctx, of, []int{owner}, keyset.First(count))
+	if err != nil || len(listed[owner]) > 0 || of.Language == "" {
+		return listed[owner], err
+	}
+	languages, err := s.articles.Languages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []*ent.Article
+	for _, form := range languages {
+		if form == of.Language || base(form) != base(of.Language) {
+			continue
+		}
+		of.Language = form
+		listed, err := s.articles.Latest(ctx, of, []int{owner}, keyset.First(count))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, listed[owner]...)
+	}
+	slices.SortFunc(found, func(a, b *ent.Article) int {
+		x, y := content.Key(a), content.Key(b)
+		return cmp.Or(cmp.Compare(y.Time, x.Time), cmp.Compare(y.ID, x.ID))
+	})
+	return found, nil
+}
+
+// spoken gives the articles that are in a language or, where there is none, in other
+// forms of it. All are where the language is empty.
+func spoken(all []*ent.Article, language string) []*ent.Article {
+	if language == "" {
+		return all
+	}
+	in := func(same func(*ent.Article) bool) (found []*ent.Article) {
+		for _, a := range all {
+			if same(a) {
+				found = append(found, a)
+			}
+		}
+		return found
+	}
+	if found := in(func(a *ent.Article) bool { return a.Language == language }); len(found) > 0 {
+		return found
+	}
+	return in(func(a *ent.Article) bool { return base(a.Language) == base(language) })
+}
+
+// base is a language without its region, script and variant.
+func base(tag string) string {
+	language, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	return language
 }
 
 // mailOf makes the mail of an issue, for one address.
