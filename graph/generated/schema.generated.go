@@ -390,6 +390,7 @@ type QueryResolver interface {
 	Viewer(ctx context.Context) (*model.Viewer, error)
 	ViewerState(ctx context.Context, articleIds []string, deviceToken *string) ([]*model.ArticleViewerState, error)
 	ViewerReactions(ctx context.Context, commentIds []string) ([]*model.CommentReactionState, error)
+	GuestComment(ctx context.Context, guestToken string) (*model.GuestComment, error)
 	MostRead(ctx context.Context, window *model.MostReadWindow, categoryID *string, first *int32) ([]*loader.Article, error)
 	ModerationQueue(ctx context.Context, view *model.ModerationView, first *int32, after *string, last *int32, before *string, filter *model.ModerationFilter) (*relay.Connection[*loader.ModeratedComment], error)
 	ModerationCounts(ctx context.Context) (*model.ModerationCounts, error)
@@ -3955,6 +3956,20 @@ func (ec *executionContext) field_Query_editorsPicks_args(ctx context.Context, r
 		return nil, err
 	}
 	args["categoryId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_guestComment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "guestToken",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["guestToken"] = arg0
 	return args, nil
 }
 
@@ -12346,7 +12361,7 @@ func (ec *executionContext) unmarshalInputSignInWithLinkInput(ctx context.Contex
 		asMap["transport"] = "COOKIE"
 	}
 
-	fieldsInOrder := [...]string{"token", "email", "code", "secondFactorCode", "transport", "label"}
+	fieldsInOrder := [...]string{"token", "email", "code", "secondFactorCode", "transport", "label", "deviceToken"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12395,6 +12410,13 @@ func (ec *executionContext) unmarshalInputSignInWithLinkInput(ctx context.Contex
 				return it, err
 			}
 			it.Label = graphql.OmittableOf(data)
+		case "deviceToken":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceToken = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -14564,7 +14586,7 @@ func (ec *executionContext) unmarshalInputVerifyEmailInput(ctx context.Context, 
 		asMap["transport"] = "COOKIE"
 	}
 
-	fieldsInOrder := [...]string{"token", "transport", "label"}
+	fieldsInOrder := [...]string{"token", "transport", "label", "deviceToken"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -14592,6 +14614,13 @@ func (ec *executionContext) unmarshalInputVerifyEmailInput(ctx context.Context, 
 				return it, err
 			}
 			it.Label = graphql.OmittableOf(data)
+		case "deviceToken":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceToken = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil

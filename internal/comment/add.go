@@ -332,6 +332,11 @@ func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {
 		if row, err = row.Update().SetGuestTokenHash(secret.Hash(posted.GuestToken)).Save(system); err != nil {
 			return nil, fmt.Errorf("store the token of a guest: %w", err)
 		}
+		if d.status != comment.StatusSpam { // what robots post is nobody's to mend
+			if err := s.write(ctx, letter{Template: letterOfGuest, Comment: row.ID}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if d.isMember {
 		row.Edges.User = &ent.User{ID: d.viewer.UserID, DisplayName: d.viewer.Name}
@@ -376,6 +381,30 @@ func (s *Service) GuestToken(ctx context.Context, key int) (string, error) {
 		return "", nil
 	}
 	return token, nil
+}
+
+// OfGuest is a guest's comment as its author sees it.
+type OfGuest struct {
+	*ent.Comment
+	EditableUntil time.Time
+}
+
+// ByGuestToken gives the comment that a guest's token is of, shown or not; nil when
+// there is none, or it is gone.
+func (s *Service) ByGuestToken(ctx context.Context, token string) (*OfGuest, error) {
+	system := access.AsSystem(ctx)
+	row, err := s.db.Ent(system).Comment.Query().Where(comment.GuestTokenHash(secret.Hash(token))).Only(system)
+	if ent.IsNotFound(err) || err == nil && isGone(row) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for a guest's comment: %w", err)
+	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &OfGuest{row, row.PostedAt.Add(rules.EditFor)}, nil
 }
 
 // count changes the counts beside a comment. The transaction holds the article.

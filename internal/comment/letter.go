@@ -5,13 +5,24 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/throttle"
+)
+
+// Templates of letters. Those to reporters stand in decided.
+const (
+	letterOfGuest   = "guest-comment"   // to a guest who has commented: the link to edit, delete or claim that
+	letterOfRemoval = "comment-removed" // to a guest whose comment a moderator took away
+	letterOfArrival = "report-received"
+	letterOfAuthor  = "report-withdrawn" // to a reporter: the author has deleted the comment
 )
 
 // letter is a mail about a comment. The job has keys only: whom it goes to and what
@@ -23,6 +34,10 @@ type letter struct {
 }
 
 var letterJob = job.Kind[letter]{Name: "comment.letter", MaxAttempts: 30}
+
+// guestLinks bounds the mails with links to one address: it need not be that of who
+// gives it. What is over is not mailed; the comment stays.
+var guestLinks = throttle.Limit{Name: "guest links to", Free: 10, First: time.Minute, Longest: 6 * time.Hour}
 
 // SendBy sets what sends mails, and registers their job. It is called once, before
 // the first comment. Without it nobody is mailed.
@@ -49,7 +64,7 @@ func (m *Moderator) stateReasons(ctx context.Context, before, after *ent.Comment
 	if !was || !is || after.UserID != nil || after.GuestEmail == "" {
 		return nil
 	}
-	return m.s.write(ctx, letter{Template: "comment-removed", Comment: after.ID})
+	return m.s.write(ctx, letter{Template: letterOfRemoval, Comment: after.ID})
 }
 
 var (
@@ -84,16 +99,41 @@ func (s *Service) send(ctx context.Context, l letter) error {
 	if err != nil {
 		return fmt.Errorf("read what a letter is about: %w", err)
 	}
-	if len(found) == 0 || found[0].to.Email == "" || l.Template == "comment-removed" && found[0].removedBy != comment.RemovedByModerator {
+	if len(found) == 0 || found[0].to.Email == "" || l.Template == letterOfRemoval && found[0].removedBy != comment.RemovedByModerator {
 		return nil
 	}
 	p := found[0]
 	if l.Report != 0 {
 		p.words.Message = "" // why is between the moderator and the author
 	}
-	err = s.mail.SendTemplate(ctx, p.to, l.Template, p.language, p.words)
+	brand, err := s.mail.Brand(ctx)
+	if err != nil {
+		return fmt.Errorf("read what the site is called: %w", err)
+	}
+	var links []throttle.Subject
+	switch l.Template {
+	case letterOfGuest:
+		token, err := s.GuestToken(ctx, l.Comment)
+		if err != nil || token == "" || p.removedBy != comment.RemovedByNobody {
+			return err
+		}
+		links = append(links, guestLinks.Subject(p.to.Email))
+		err = s.throttle.Count(ctx, "Too many links were sent to this address.", links...)
+		if f, ok := errors.AsType[*fault.Error](err); ok && f.ReasonOf() == fault.SlowedDown {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		p.words.URL = brand.Link(mail.PageComment, token)
+	case letterOfRemoval, decided["UPHELD"], decided["DISMISSED"]:
+		p.words.URL = brand.Link(mail.PageContact, "")
+	}
+	if err = s.mail.SendTemplate(ctx, p.to, l.Template, p.language, p.words); err == nil {
+		return nil
+	}
 	if _, refused := errors.AsType[*mail.RefusedError](err); refused {
 		return job.Permanent(err)
 	}
-	return err
+	return errors.Join(err, s.throttle.Refund(ctx, links...))
 }
