@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
 	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
@@ -42,6 +43,57 @@ func TestReasonThatIsNotShownIsAudited(t *testing.T) {
 		text, err := json.Marshal(entry.After)
 		if err != nil || !strings.Contains(string(text), "Names a minor") {
 			t.Errorf("the audit log has %s, %v", text, err)
+		}
+	})
+}
+
+// TestQueueReadsItsIndexes: whatever it is filtered by, a page of the queue and its count
+// read the few comments that wait, not the many that do not.
+func TestQueueReadsItsIndexes(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		var statements testkit.Statements
+		db := testkit.Open(t, url, store.Options{Wrap: statements.Wrap})
+		f := openForum(t, db, 1)
+		system := access.AsSystem(t.Context())
+		for i := range 30 {
+			create := func() *ent.CommentCreate {
+				return db.Ent(system).Comment.Create().SetArticleID(f.articles[i%2]).SetBody(fmt.Sprint("queued ", i))
+			}
+			create().SetHeldFor(map[bool]string{true: ",LINKS,", false: ",WORDS,"}[i%3 == 0]).SaveX(system)
+			create().SetReportCount(1).SetStatus(entcomment.StatusApproved).SaveX(system)
+			create().SetStatus(entcomment.StatusSpam).SaveX(system)
+			create().SetStatus(entcomment.StatusTrash).SaveX(system)
+		}
+		saved := f.save(t, approved(f.articles[0], 1, "a"), approved(f.articles[1], 2, "b"))
+		fill(t, db, f.articles[:2], saved)
+		chief := as(t, f.chief)
+		for _, view := range []comment.View{comment.Waiting, comment.Reported, comment.Spam, comment.Rejected} {
+			for _, article := range []int{0, f.articles[0]} {
+				for _, reason := range []comment.Reason{"", comment.Links, comment.FromImport} {
+					q := comment.Queue{View: view, Article: article, Reason: reason}
+					statements.Take()
+					if _, err := f.moderator.List(chief, q, keyset.First(20)); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := f.moderator.Count(chief, q, 1000); err != nil {
+						t.Fatal(err)
+					}
+					read := statements.Take()
+					if len(read) != 2 {
+						t.Fatalf("%d statements of a page and its count", len(read))
+					}
+					args := [][]any{{keyset.Newest.Moment(), keyset.Newest.ID, keyset.Oldest.Moment(), keyset.Oldest.ID, article, string(reason), 20}, {article, string(reason), 1000}}
+					for i, text := range read {
+						plan := explain(t, db, text, args[i])
+						for _, bad := range []string{"Seq Scan on comments", "SCAN c\n", "TEMP B-TREE FOR ORDER BY\n"} {
+							if strings.Contains(plan, bad) {
+								t.Errorf("%s of article %d for %q: %s in\n%s\n%s", view, article, reason, strings.TrimSpace(bad), text, plan)
+							}
+						}
+					}
+				}
+			}
 		}
 	})
 }
