@@ -8695,10 +8695,20 @@ func (x *execution) mutation_addComment(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().AddComment(ctx, fc.Args["input"].(model.AddCommentInput))
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().AddComment(ctx, fc.Args["input"].(model.AddCommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.AddCommentPayload)
 	return x.writeOAddCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAddCommentPayload(n, v)
 }
 

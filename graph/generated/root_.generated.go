@@ -707,7 +707,7 @@ type Mutation {
   mergeBookmarks("Parameters for mergeBookmarks." input: MergeBookmarksInput!): MergeBookmarksPayload @auth(can: USE_ACCOUNT)
 
   "Posts a comment, of the viewer or of a guest."
-  addComment("Parameters for addComment." input: AddCommentInput!): AddCommentPayload
+  addComment("Parameters for addComment." input: AddCommentInput!): AddCommentPayload @once
   "Changes the text of one's own comment, for a while after it was posted."
   editComment("Parameters for editComment." input: EditCommentInput!): EditCommentPayload
   "Deletes one's own comment. One with replies keeps its place without its text."

@@ -39,6 +39,9 @@ var letterJob = job.Kind[letter]{Name: "comment.letter", MaxAttempts: 30}
 // gives it. What is over is not mailed; the comment stays.
 var guestLinks = throttle.Limit{Name: "guest links to", Free: 10, First: time.Minute, Longest: 6 * time.Hour}
 
+// guestLinksFrom bounds those of the comments that come from one network.
+var guestLinksFrom = throttle.Limit{Name: "guest links from", Free: 30, First: time.Minute, Longest: time.Hour}
+
 // SendBy sets what sends mails, and registers their job. It is called once, before
 // the first comment. Without it nobody is mailed.
 func (s *Service) SendBy(jobs *job.Runner, mailer *mail.Mailer) {
@@ -70,10 +73,10 @@ func (m *Moderator) stateReasons(ctx context.Context, before, after *ent.Comment
 var (
 	// The title of an article that readers do not see any more is not told.
 	letterText = `c.removed_by, c.removal_reason, CASE WHEN a.status = 'PUBLISHED' THEN a.title ELSE '' END`
-	authorSQL  = store.MaintainBoth(`SELECT c.guest_name, c.guest_email, '', c.posted_at, ` + letterText + ` FROM comments c JOIN articles a ON a.id = c.article_id WHERE c.id = $1 AND c.user_id IS NULL AND $2 = 0`)
+	authorSQL  = store.MaintainBoth(`SELECT c.guest_name, c.guest_email, '', c.posted_at, c.address, ` + letterText + ` FROM comments c JOIN articles a ON a.id = c.article_id WHERE c.id = $1 AND c.user_id IS NULL AND $2 = 0`)
 	// A member who gave no address with a notice is written to at that of the account.
 	reporterSQL = store.MaintainBoth(`SELECT CASE WHEN r.name = '' THEN COALESCE(u.display_name, '') ELSE r.name END, CASE WHEN r.email = '' THEN COALESCE(u.email, '') ELSE r.email END,
-			COALESCE(u.language, ''), r.created_at, ` + letterText + ` FROM comment_reports r JOIN comments c ON c.id = r.comment_id JOIN articles a ON a.id = c.article_id
+			COALESCE(u.language, ''), r.created_at, '', ` + letterText + ` FROM comment_reports r JOIN comments c ON c.id = r.comment_id JOIN articles a ON a.id = c.article_id
 			LEFT JOIN users u ON u.id = r.user_id WHERE c.id = $1 AND r.id = $2`)
 )
 
@@ -84,6 +87,7 @@ func (s *Service) send(ctx context.Context, l letter) error {
 		to        mail.Address
 		language  string
 		words     mail.Words
+		address   string // of the network that a guest's comment came from
 		removedBy comment.RemovedBy
 	}
 	statement := reporterSQL
@@ -92,7 +96,7 @@ func (s *Service) send(ctx context.Context, l letter) error {
 	}
 	found, err := store.Collect(access.AsSystem(ctx), s.db, statement, func(rows *sql.Rows) (p page, err error) {
 		var at sql.NullTime
-		err = rows.Scan(&p.to.Name, &p.to.Email, &p.language, &at, &p.removedBy, &p.words.Message, &p.words.Subject)
+		err = rows.Scan(&p.to.Name, &p.to.Email, &p.language, &at, &p.address, &p.removedBy, &p.words.Message, &p.words.Subject)
 		p.words.Name, p.words.Date = p.to.Name, at.Time.UTC().Format("2006-01-02")
 		return p, err
 	}, l.Comment, l.Report)
@@ -118,6 +122,9 @@ func (s *Service) send(ctx context.Context, l letter) error {
 			return err
 		}
 		links = append(links, guestLinks.Subject(p.to.Email))
+		if network := throttle.Network(p.address); network != "" {
+			links = append(links, guestLinksFrom.Subject(network))
+		}
 		err = s.throttle.Count(ctx, "Too many links were sent to this address.", links...)
 		if f, ok := errors.AsType[*fault.Error](err); ok && f.ReasonOf() == fault.SlowedDown {
 			return nil

@@ -152,6 +152,17 @@ func TestLinksToOneAddressAreFew(t *testing.T) {
 		if n := len(sent()); n != 0 {
 			t.Errorf("%d more later", n)
 		}
+		// Nor many mailboxes from one network.
+		for i := range 60 {
+			p := guest(f.articles[1], fmt.Sprint("to others ", i))
+			p.GuestEmail = fmt.Sprintf("other%d@example.org", i)
+			if _, err := f.comments.Add(from(t, access.Viewer{}, fmt.Sprint("2001:db8:1:2::", i+1)), p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(sent()); n < 30 || n > 32 {
+			t.Errorf("%d mails from one network, want about thirty", n)
+		}
 	})
 }
 

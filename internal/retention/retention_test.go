@@ -152,7 +152,7 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			client.AuditEntry.Create().SetAction(age.String()).SetAt(at).ExecX(ctx)
 			client.Comment.Create().SetArticleID(article.ID).SetGuestName("Guest").SetGuestEmail("guest@example.org").SetBody("Words.").SetAddress("192.0.2.7").SetPostedAt(at).ExecX(ctx)
 			reported := client.Comment.Create().SetArticleID(article.ID).SetGuestName("Guest").SetBody("Reported " + age.String()).SetPostedAt(at).SaveX(ctx)
-			client.CommentReport.Create().SetCommentID(reported.ID).SetReporter(age.String()).SetReason(commentreport.ReasonIllegal).SetName("Omar").SetEmail("omar@example.org").SetCreatedAt(at).ExecX(ctx)
+			client.CommentReport.Create().SetCommentID(reported.ID).SetReporter(age.String()).SetReason(commentreport.ReasonIllegal).SetExplanation("It names a witness.").SetLaw("Witness Act").SetDecidedAt(at).SetName("Omar").SetEmail("omar@example.org").SetCreatedAt(at).ExecX(ctx)
 			client.ReaderRestriction.Create().SetKind(readerrestriction.KindBanned).SetAddress("192.0.2.7").SetCreatedAt(at).ExecX(ctx)
 			client.ReaderRestriction.Create().SetKind(readerrestriction.KindBanned).SetAddress("192.0.2.7").SetEmailHash("hash").SetCreatedAt(at).ExecX(ctx)
 			client.ReaderRestriction.Create().SetKind(readerrestriction.KindMuted).SetEmailHash("hash").SetCreatedAt(at).SetExpiresAt(at).ExecX(ctx)
@@ -216,7 +216,7 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			t.Errorf("%d earlier texts are left, want 1", n)
 		}
 		client.Comment.Delete().Where(comment.ArticleID(late.ID)).ExecX(ctx)
-		withEmail, withAddress, commentAddress, reporters, bansByAddress := 0, 0, 0, 0, 0
+		withEmail, withAddress, commentAddress, reporters, explained, networks, bansByAddress := 0, 0, 0, 0, 0, 0, 0
 		for _, c := range client.Comment.Query().AllX(ctx) {
 			if c.GuestEmail != "" {
 				withEmail++
@@ -228,6 +228,12 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 		for _, r := range client.CommentReport.Query().AllX(ctx) {
 			if r.Email != "" || r.Name != "" {
 				reporters++
+			}
+			if r.Explanation != "" || r.Law != "" {
+				explained++
+			}
+			if !strings.HasPrefix(r.Reporter, "gone:") {
+				networks++
 			}
 		}
 		bans := client.ReaderRestriction.Query().AllX(ctx)
@@ -251,6 +257,8 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			"comments":            {client.Comment.Query().CountX(ctx), 6},
 			"comments' networks":  {commentAddress, 1},
 			"reporters":           {reporters, 1},
+			"reporters' networks": {networks, 1},
+			"reporters' words":    {explained, 2},
 			"bans":                {len(bans), 5},
 			"bans by address":     {bansByAddress, 2},
 			"hours of views":      {views[0], 1},

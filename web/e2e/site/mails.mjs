@@ -138,7 +138,7 @@ export async function digest(page) {
 
 /** What guests do with the mail of their comment: change, delete, make it part of an account; and whoever disagrees with a decision complains. @param {Page} page @param {string[]} faults */
 export async function remarks(page, faults) {
-  const { nodes: [{ id }] } = await newsroom('{ latestNews(first: 1) { nodes { id } } }');
+  const { id } = await newsroom('query ($path: String!) { article(by: { path: $path }) { id } }', { path: story });
   const post = async (/** @type {string} */ body, /** @type {string} */ guestEmail) => (await anybody('mutation ($input: AddCommentInput!) { addComment(input: $input) { commentId userErrors { message } } }',
     { input: { articleId: id, body, guestName: 'Huda', guestEmail, secondsOnPage: 60 } })).commentId;
   const email = `huda${Date.now()}@example.net`;
