@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -18,9 +19,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// fillDevice makes a reading list of a device with every article, hidden ones
+// fillDevice gives each comment the token of a guest's link, and makes a reading list of a device with every article, hidden ones
 // included.
 func (n *newsroom) fillDevice(t *testing.T) {
 	t.Helper()
@@ -32,7 +34,16 @@ func (n *newsroom) fillDevice(t *testing.T) {
 		n.DB.Ent(system).Bookmark.Create().SetListID(list.ID).SetArticleID(a.ID).SetRevision(1).SetSavedAt(n.clock).SaveX(system)
 	}
 	n.DB.Ent(system).ReadingList.UpdateOne(list).SetBookmarkCount(len(n.byTitle)).ExecX(system)
+	for i, c := range n.comments {
+		sum := sha256.Sum256([]byte(guestTokenOf(i)))
+		must[sql.Result](t)(n.DB.Exec(t.Context(), setGuestTokenSQL, c.ID, hex.EncodeToString(sum[:])))
+	}
 }
+
+var setGuestTokenSQL = store.MaintainBoth(`UPDATE comments SET guest_token_hash = $2 WHERE id = $1`)
+
+// guestTokenOf is the token of the link of a comment of newsroom.comments, by its place.
+func guestTokenOf(i int) string { return fmt.Sprint("bsc_test", i) }
 
 // saved is a bookmark of the article, of the viewer or of a new device, as input
 // of a mutation.
