@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/language"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -122,6 +124,37 @@ func (s *Service) Languages(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("list the languages of articles: %w", err)
 	}
 	return found, nil
+}
+
+// LatestInForms gives the newest articles of one list in its language or, where there is
+// none, in other forms of it: those in en-GB for en.
+func (s *Service) LatestInForms(ctx context.Context, of List, owner, count int) ([]*ent.Article, error) {
+	listed, err := s.Latest(ctx, of, []int{owner}, keyset.First(count))
+	if err != nil || len(listed[owner]) > 0 || of.Language == "" {
+		return listed[owner], err
+	}
+	languages, err := s.Languages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []*ent.Article
+	exact := of.Language
+	for _, form := range languages {
+		if form == exact || language.Base(form) != language.Base(exact) {
+			continue
+		}
+		of.Language = form
+		listed, err := s.Latest(ctx, of, []int{owner}, keyset.First(count))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, listed[owner]...)
+	}
+	slices.SortFunc(found, func(a, b *ent.Article) int {
+		x, y := Key(a), Key(b)
+		return cmp.Or(cmp.Compare(y.Time, x.Time), cmp.Compare(y.ID, x.ID))
+	})
+	return found[:min(len(found), count)], nil
 }
 
 // Latest gives a window of the list of each owner, newest first, in one

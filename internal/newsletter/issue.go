@@ -1,7 +1,6 @@
 package newsletter
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/language"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -140,9 +140,9 @@ func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.
 			}
 		}
 	case newsletterissue.SourceCategory:
-		found, err = s.latest(ctx, content.List{Kind: content.ByCategory, Language: list.Language}, *issue.CategoryID, issue.ArticleCount)
+		found, err = s.articles.LatestInForms(ctx, content.List{Kind: content.ByCategory, Language: list.Language}, *issue.CategoryID, issue.ArticleCount)
 	default:
-		found, err = s.latest(ctx, content.List{Kind: content.BySite, Language: list.Language}, 0, issue.ArticleCount)
+		found, err = s.articles.LatestInForms(ctx, content.List{Kind: content.BySite, Language: list.Language}, 0, issue.ArticleCount)
 	}
 	if err != nil {
 		return nil, err
@@ -157,40 +157,10 @@ func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.
 	return mailed, nil
 }
 
-// latest gives the newest articles of a list in its language or, where there is none,
-// in other forms of the language: those in en-GB for a newsletter in en.
-func (s *Service) latest(ctx context.Context, of content.List, owner, count int) ([]*ent.Article, error) {
-	listed, err := s.articles.Latest(ctx, of, []int{owner}, keyset.First(count))
-	if err != nil || len(listed[owner]) > 0 || of.Language == "" {
-		return listed[owner], err
-	}
-	languages, err := s.articles.Languages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found []*ent.Article
-	for _, form := range languages {
-		if form == of.Language || base(form) != base(of.Language) {
-			continue
-		}
-		of.Language = form
-		listed, err := s.articles.Latest(ctx, of, []int{owner}, keyset.First(count))
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, listed[owner]...)
-	}
-	slices.SortFunc(found, func(a, b *ent.Article) int {
-		x, y := content.Key(a), content.Key(b)
-		return cmp.Or(cmp.Compare(y.Time, x.Time), cmp.Compare(y.ID, x.ID))
-	})
-	return found, nil
-}
-
 // spoken gives the articles that are in a language or, where there is none, in other
 // forms of it. All are where the language is empty.
-func spoken(all []*ent.Article, language string) []*ent.Article {
-	if language == "" {
+func spoken(all []*ent.Article, tag string) []*ent.Article {
+	if tag == "" {
 		return all
 	}
 	in := func(same func(*ent.Article) bool) (found []*ent.Article) {
@@ -201,16 +171,11 @@ func spoken(all []*ent.Article, language string) []*ent.Article {
 		}
 		return found
 	}
-	if found := in(func(a *ent.Article) bool { return a.Language == language }); len(found) > 0 {
+	if found := in(func(a *ent.Article) bool { return a.Language == tag }); len(found) > 0 {
 		return found
 	}
-	return in(func(a *ent.Article) bool { return base(a.Language) == base(language) })
-}
-
-// base is a language without its region, script and variant.
-func base(tag string) string {
-	language, _, _ := strings.Cut(strings.ToLower(tag), "-")
-	return language
+	form := language.Base(tag)
+	return in(func(a *ent.Article) bool { return language.Base(a.Language) == form })
 }
 
 // mailOf makes the mail of an issue, for one address.
