@@ -52,16 +52,25 @@ func (r *mutationResolver) SignIn(ctx context.Context, in model.SignInInput) (*m
 	if err != nil || len(wrong) > 0 {
 		return &model.SignInPayload{UserErrors: wrong}, err
 	}
-	if device := text(in.DeviceToken); device != "" {
-		if _, err := r.Bookmarks.Merge(access.With(ctx, opened.Viewer), device); err != nil {
-			return nil, err
-		}
+	if err := r.mergeDevice(ctx, opened, in.DeviceToken); err != nil {
+		return nil, err
 	}
 	payload := &model.SignInPayload{Session: loader.Sessions.One(ctx, opened.Session), Viewer: &model.Viewer{Account: opened.Account, As: opened.Viewer}, UserErrors: wrong}
 	if opened.Token != "" {
 		payload.Token = &opened.Token
 	}
 	return payload, nil
+}
+
+// mergeDevice moves the bookmarks of a device to the account that has just signed in, if
+// the device sent its token.
+func (r *Resolver) mergeDevice(ctx context.Context, in *account.SignedIn, token graphql.Omittable[*string]) error {
+	device := text(token)
+	if device == "" {
+		return nil
+	}
+	_, err := r.Bookmarks.Merge(access.With(ctx, in.Viewer), device)
+	return err
 }
 
 // text is an optional text of an input, empty when it is not given.

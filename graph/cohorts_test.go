@@ -196,7 +196,7 @@ func (p *paths) argument(field, name string) string {
 		return fmt.Sprintf("%q", p.clock.AddDate(0, 0, 30).Format(time.RFC3339))
 	case "Query.viewerState.articleIds":
 		return fmt.Sprintf("[%q]", article.PublicID())
-	case "Query.newsletterPreferences.token":
+	case "Query.newsletterPreferences.token", "Query.guestComment.guestToken":
 		return `"none"`
 	case "Query.viewerReactions.commentIds":
 		return fmt.Sprintf("[%q]", id.Encode(id.Comment, 1))

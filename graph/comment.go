@@ -107,10 +107,11 @@ func (r *articleResolver) CommentPolicy(ctx context.Context, a *loader.Article) 
 		MaxLength: int32(rules.MaxLength), MaxDepth: int32(rules.MaxDepth), EditMinutes: int32(rules.EditFor.Minutes())}, nil
 }
 
-// shownComment is a comment as its author gets it back: only if readers see it.
+// shownComment is a comment as its author gets it back: only if readers see it. Without
+// a key nothing was posted or changed.
 func (r *Resolver) shownComment(ctx context.Context, key int) (*loader.Comment, model.CommentState, error) {
 	if key == 0 {
-		return nil, model.CommentStateWaiting, nil
+		return nil, model.CommentStateRefused, nil
 	}
 	c, err := loader.Comments.ByID(ctx, key)
 	if c == nil || err != nil {
@@ -144,6 +145,9 @@ func (r *mutationResolver) AddComment(ctx context.Context, in model.AddCommentIn
 	if err != nil {
 		return nil, err
 	}
+	if len(wrong) > 0 { // of a transaction that was rolled back
+		key, token = 0, ""
+	}
 	c, state, err := r.shownComment(ctx, key)
 	return payload(&model.AddCommentPayload{Comment: c, CommentID: publicIDOf(id.Comment, key), State: state, GuestToken: shownOnce(token), UserErrors: wrong}, err)
 }
@@ -169,6 +173,20 @@ func decodePost(in model.AddCommentInput) (p comment.Post, err error) {
 		p.ParentID, err = keyOf("parentId", id.Comment, *parent)
 	}
 	return p, err
+}
+
+// GuestComment is the field of the same name of Query.
+func (r *queryResolver) GuestComment(ctx context.Context, guestToken string) (*model.GuestComment, error) {
+	found, err := r.Comments.ByGuestToken(ctx, guestToken)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	a, err := loader.Articles.ByID(ctx, found.ArticleID)
+	if err != nil {
+		return nil, err
+	}
+	_, state, err := r.shownComment(ctx, found.ID)
+	return &model.GuestComment{CommentID: id.Encode(id.Comment, found.ID), Body: found.Body, State: state, PostedAt: found.PostedAt, EditableUntil: found.EditableUntil, Article: a}, err
 }
 
 // EditComment is the field of the same name of Mutation.

@@ -116,7 +116,12 @@ func TestReadersFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ran := runInOrder(t, n, people, string(text), map[string]string{"token": stop}); ran < 25 {
+	spec := account.User{Email: "salma@example.net", DisplayName: "Salma"}
+	const password = "a whole sentence is a good password"
+	if _, _, err := n.Accounts.Create(access.AsSystem(t.Context()), spec, password); err != nil {
+		t.Fatal(err)
+	}
+	if ran := runInOrder(t, n, people, string(text), map[string]string{"token": stop, "email": spec.Email, "password": password}); ran < 25 {
 		t.Errorf("only %d operations were found", ran)
 	}
 }

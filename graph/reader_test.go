@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/article"
 	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -17,9 +19,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// fillDevice makes a reading list of a device with every article, hidden ones
+// fillDevice gives each comment the token of a guest's link, and makes a reading list of a device with every article, hidden ones
 // included.
 func (n *newsroom) fillDevice(t *testing.T) {
 	t.Helper()
@@ -31,7 +34,16 @@ func (n *newsroom) fillDevice(t *testing.T) {
 		n.DB.Ent(system).Bookmark.Create().SetListID(list.ID).SetArticleID(a.ID).SetRevision(1).SetSavedAt(n.clock).SaveX(system)
 	}
 	n.DB.Ent(system).ReadingList.UpdateOne(list).SetBookmarkCount(len(n.byTitle)).ExecX(system)
+	for i, c := range n.comments {
+		sum := sha256.Sum256([]byte(guestTokenOf(i)))
+		must[sql.Result](t)(n.DB.Exec(t.Context(), setGuestTokenSQL, c.ID, hex.EncodeToString(sum[:])))
+	}
 }
+
+var setGuestTokenSQL = store.MaintainBoth(`UPDATE comments SET guest_token_hash = $2 WHERE id = $1`)
+
+// guestTokenOf is the token of the link of a comment of newsroom.comments, by its place.
+func guestTokenOf(i int) string { return fmt.Sprint("bsc_test", i) }
 
 // saved is a bookmark of the article, of the viewer or of a new device, as input
 // of a mutation.
@@ -171,6 +183,82 @@ func TestBookmarksOfDeviceAndAccount(t *testing.T) {
 			`{"viewer":{"bookmarkChanges":{"changes":[{"isBookmarked":true,"isAvailable":true}],"hasMore":false}}}`)
 		reader.want(t, `mutation { clearBookmarks { removedCount userErrors { code } } again: clearBookmarks { removedCount } }`,
 			`{"clearBookmarks":{"removedCount":2,"userErrors":[]},"again":{"removedCount":2}}`)
+	})
+}
+
+// TestHiddenArticlesLeaveTheList of who has saved them, and of nobody else: for others they
+// are no different from what is not there.
+func TestHiddenArticlesLeaveTheList(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		system := access.AsSystem(t.Context())
+		one := n.byTitle["Harbour notes 1"]
+		known := map[string]string{"one": one.PublicID(), "nothing": id.Encode(id.Article, 123456)}
+		reader, other, guest := &flow{n: n, viewer: n.holder(t, access.Reader), known: known}, &flow{n: n, viewer: n.holder(t, access.Contributor), known: known}, &flow{n: n, known: known}
+		reader.ask(t, `mutation { addBookmark(input: {articleId: "{one}"}) { bookmark { id } userErrors { code } } }`)
+		guest.ask(t, `mutation { addBookmark(input: {articleId: "{one}"}) { deviceToken userErrors { code } } }`, "deviceToken")
+		n.DB.Ent(system).Article.UpdateOneID(one.ID).SetStatus(article.StatusUnpublished).ExecX(system)
+		remove := `mutation { removeBookmark(input: {articleId: "%s"%s}) { undoToken userErrors { code field message } } }`
+		hidden, absent := other.ask(t, fmt.Sprintf(remove, "{one}", "")), other.ask(t, fmt.Sprintf(remove, "{nothing}", ""))
+		if hidden != absent || !strings.Contains(hidden, "NOT_FOUND") {
+			t.Errorf("a hidden article: %s, one that is not there: %s", hidden, absent)
+		}
+		for f, device := range map[*flow]string{reader: "", guest: `, deviceToken: "{deviceToken}"`} {
+			if got := f.ask(t, fmt.Sprintf(remove, "{one}", device), "undoToken"); !strings.Contains(got, `"userErrors":[]`) {
+				t.Errorf("the bookmark of a hidden article stays: %s", got)
+			}
+		}
+		n.DB.Ent(system).Article.UpdateOneID(one.ID).SetStatus(article.StatusPublished).ExecX(system)
+		reader.want(t, `{ viewer { bookmarks { nodes { id } } } }`, `{"viewer":{"bookmarks":{"nodes":[]}}}`)
+	})
+}
+
+// TestSignInByLinkTakesTheDevicesBookmarks, and so does the first sign-in of an account.
+func TestSignInByLinkTakesTheDevicesBookmarks(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		r := &room{newsroom: n}
+		words := r.readerWords(t)
+		for mutation, token := range map[string]string{"verifyEmail": words["verify"](), "signInWithLink": words["link"]()} {
+			guest := &flow{n: n, known: map[string]string{"one": n.byTitle["Harbour notes 1"].PublicID(), "token": token}}
+			guest.ask(t, `mutation { addBookmark(input: {articleId: "{one}"}) { deviceToken userErrors { code } } }`, "deviceToken")
+			guest.want(t, `mutation { `+mutation+`(input: {token: "{token}", deviceToken: "{deviceToken}", transport: TOKEN}) { viewer { bookmarks { nodes { article { title } } } } userErrors { code } } }`,
+				`{"`+mutation+`":{"viewer":{"bookmarks":{"nodes":[{"article":{"title":"Harbour notes 1"}}]}},"userErrors":[]}}`)
+			guest.want(t, `mutation { removeBookmark(input: {articleId: "{one}", deviceToken: "{deviceToken}"}) { userErrors { code field } } }`,
+				`{"removeBookmark":{"userErrors":[{"code":"NOT_FOUND","field":["deviceToken"]}]}}`)
+		}
+	})
+}
+
+// TestGuestSeesTheirOwnComment by its token alone, shown or not, and no more of its article
+// than others.
+func TestGuestSeesTheirOwnComment(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		system := access.AsSystem(t.Context())
+		one := n.byTitle["Harbour notes 1"]
+		guest := &flow{n: n, known: map[string]string{"article": one.PublicID()}}
+		post := func(body, seconds string) {
+			guest.ask(t, `mutation { addComment(input: {articleId: "{article}", body: "`+body+`", guestName: "Salma", guestEmail: "salma@example.org"`+seconds+`}) { commentId guestToken userErrors { code } } }`, "commentId", "guestToken")
+		}
+		own := `{ guestComment(guestToken: "{guestToken}") { commentId body state article { title } } }`
+		answer := func(body, state, about string) string {
+			return fmt.Sprintf(`{"guestComment":{"commentId":%q,"body":%q,"state":%q,"article":%s}}`, guest.known["commentId"], body, state, about)
+		}
+		title := `{"title":"Harbour notes 1"}`
+		post("Well said.", ", secondsOnPage: 60")
+		guest.want(t, own, answer("Well said.", "SHOWN", title))
+		guest.want(t, `mutation { editComment(input: {id: "{commentId}", guestToken: "{guestToken}", body: "   "}) { state comment { id } userErrors { code field } } }`,
+			`{"editComment":{"state":"REFUSED","comment":null,"userErrors":[{"code":"BLANK","field":["body"]}]}}`)
+		n.DB.Ent(system).Article.UpdateOneID(one.ID).SetStatus(article.StatusUnpublished).ExecX(system)
+		guest.want(t, own, answer("Well said.", "WAITING", "null"))
+		n.DB.Ent(system).Article.UpdateOneID(one.ID).SetStatus(article.StatusPublished).ExecX(system)
+		guest.ask(t, `mutation { deleteComment(input: {id: "{commentId}", guestToken: "{guestToken}"}) { deletedId userErrors { code } } }`)
+		guest.want(t, own, `{"guestComment":null}`)
+		post("In no known time.", "")
+		guest.want(t, own, answer("In no known time.", "WAITING", title))
+		guest.want(t, `mutation { addComment(input: {articleId: "{article}", body: "Well said.", guestName: "", guestEmail: "salma@example.org"}) { state commentId guestToken comment { id } userErrors { code } } }`,
+			`{"addComment":{"state":"REFUSED","commentId":null,"guestToken":null,"comment":null,"userErrors":[{"code":"BLANK"}]}}`)
 	})
 }
 

@@ -51,6 +51,9 @@ func (r *mutationResolver) VerifyEmail(ctx context.Context, in model.VerifyEmail
 	if err != nil || len(wrong) > 0 {
 		return &model.VerifyEmailPayload{UserErrors: wrong}, err
 	}
+	if err := r.mergeDevice(ctx, opened, in.DeviceToken); err != nil {
+		return nil, err
+	}
 	return &model.VerifyEmailPayload{Session: loader.Sessions.One(ctx, opened.Session), Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
 }
 
@@ -72,6 +75,9 @@ func (r *mutationResolver) SignInWithLink(ctx context.Context, in model.SignInWi
 	wrong, err := mistakes(err)
 	if err != nil || len(wrong) > 0 {
 		return &model.SignInWithLinkPayload{UserErrors: wrong}, err
+	}
+	if err := r.mergeDevice(ctx, opened, in.DeviceToken); err != nil {
+		return nil, err
 	}
 	return &model.SignInWithLinkPayload{Session: loader.Sessions.One(ctx, opened.Session), Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
 }

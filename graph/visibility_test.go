@@ -108,7 +108,10 @@ func (n *newsroom) ways(s *ast.Schema) map[string]string {
 			searchSuggestions(query: "` + strings.ToLower(secret) + `") { text target { __typename } }
 			others: searchSuggestions(query: "f") { text target { __typename ... on Article { title } } } }`,
 	}
-	var routes, single strings.Builder
+	var routes, single, own strings.Builder
+	for i := range max(1, len(n.comments)) { // the words are the guest's own, the article is not
+		fmt.Fprintf(&own, `o%d: guestComment(guestToken: %q) { state article { `+article+` } } `, i, guestTokenOf(i))
+	}
 	for i, path := range []string{"/articles/hidden-draft", "/articles/hidden-trashed", "/articles/hidden-private", "/hidden-page", "/old-draft", "/2026/03/ferry-deal", "/terms", "/articles/hidden-killed"} {
 		fmt.Fprintf(&routes, `r%d: route(path: %q) { path statusCode redirectTo target { __typename ... on Article { %s } ... on Page { %s } ... on Redirect { path location } } } `, i, path, article, page)
 	}
@@ -122,7 +125,7 @@ func (n *newsroom) ways(s *ast.Schema) map[string]string {
 				a.ID, a.PublicID(), a.ID, slug, a.ID, "/articles/"+slug)
 		}
 	}
-	ways["route"], ways["single"] = "{ "+routes.String()+"}", "{ "+single.String()+"}"
+	ways["route"], ways["single"], ways["own comments"] = "{ "+routes.String()+"}", "{ "+single.String()+"}", "{ "+own.String()+"}"
 	return ways
 }
 
@@ -168,6 +171,9 @@ func TestHiddenRowsAreNowhere(t *testing.T) {
 			checkCounts(t, name, data)
 		}
 		for _, q := range n.statements.Take() {
+			if strings.Contains(q, "WHERE c.guest_token_hash = ") { // one's own comment, by the token of its link
+				continue
+			}
 			if err := checkRule(q); err != nil {
 				t.Errorf("%v:\n%s", err, q)
 			}

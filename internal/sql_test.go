@@ -54,6 +54,7 @@ var maintains = map[string]string{
 	"comment.authorSQL":          "tells a guest about their own comment; the title of an article that is not published is left out",
 	"comment.reporterSQL":        "tells a reporter about the comment that they saw; the title of an article that is not published is left out",
 	"interest.holdText":          "locks the article that was found visible a moment ago",
+	"comment.ofGuestSQL":         "gives guests their own comment by the token of its link",
 	"comment.policySQL":          "reads who may comment on the article of a comment that its author changes",
 	"comment.ancestorSQL":        "finds the comment of the thread under which a deep reply is shown",
 	"comment.ownRepeatSQL":       "counts repeats by the same author, shown or not",

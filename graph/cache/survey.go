@@ -29,6 +29,7 @@ var private = map[string]string{
 	"viewer":                "it is the viewer's own",
 	"viewerState":           "it is the viewer's own",
 	"viewerReactions":       "it is the viewer's own",
+	"guestComment":          "it is the guest's own",
 	"deviceBookmarks":       "it is the device's own",
 	"deviceBookmarkChanges": "it is the device's own",
 	"newsletterPreferences": "it is the subscriber's own",

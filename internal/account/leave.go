@@ -12,19 +12,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
-	"github.com/broadsheet-cms/broadsheet/internal/mail"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
-
-// deletedReaders are the names below comments of accounts that were removed, by the
-// languages of mail.Supported.
-var deletedReaders = map[string]string{"en": "Deleted reader", "ar": "قارئ حذف حسابه"}
-
-// DeletedReader is the name below comments of an account that was removed from a site
-// of a language.
-func DeletedReader(language string) string {
-	return deletedReaders[mail.Supported(language)]
-}
 
 // Delete asks for the viewer's account to be removed after DeletionGrace, and
 // ends their other sessions. Mistakes: INVALID_CREDENTIALS, IN_USE, RATE_LIMITED.
@@ -126,7 +116,7 @@ func (s *Service) unname(ctx context.Context, key int) error {
 			events = append(events, e)
 		}
 		return none, nil
-	}, key, DeletedReader(language))
+	}, key, readername.Deleted(language))
 	if err != nil {
 		return fmt.Errorf("take the name from comments: %w", err)
 	}

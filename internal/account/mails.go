@@ -32,7 +32,7 @@ type post struct {
 // some hours loses none.
 var (
 	mailJob   = job.Kind[mailArgs]{Name: "account.mail", MaxAttempts: 30}
-	noticeJob = job.Kind[noticeArgs]{Name: "account.notice", MaxAttempts: 30}
+	noticeJob = job.Kind[noticeArgs]{Name: "account.notice", MaxAttempts: 30, Private: true}
 	exportJob = job.Kind[exportArgs]{Name: "account.export", Timeout: 5 * time.Minute, MaxAttempts: 30}
 	removeJob = job.Kind[struct{}]{Name: "account.remove", Timeout: 5 * time.Minute}
 )
@@ -92,6 +92,15 @@ var tokenMails = map[string]tokenMail{
 	forReset:       {"reset-password", mail.PageReset, mail.Span{Number: 60, Unit: "minute"}},
 	forEmailChange: {"change-email", mail.PageConfirmEmail, mail.Span{Number: 24, Unit: "hour"}},
 	forInvitation:  {"invitation", mail.PageSignUp, mail.Span{Number: 14, Unit: "day"}},
+}
+
+// LongestToken is how long a one-time token lives at most.
+func LongestToken() time.Duration {
+	longest := waits
+	for _, m := range tokenMails {
+		longest = max(longest, m.lifetime())
+	}
+	return longest
 }
 
 // waits is how long a token may wait for its mail to be sent.

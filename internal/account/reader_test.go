@@ -31,6 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit/smtptest"
@@ -445,7 +446,7 @@ func TestAccountIsRemovedAfterItsGrace(t *testing.T) {
 			t.Error("the account is there")
 		}
 		c = l.db.Ent(system).Comment.GetX(system, c.ID)
-		if c.UserID != nil || c.GuestName != account.DeletedReader("en") || c.Body != "I was there." {
+		if c.UserID != nil || c.GuestName != readername.Deleted("en") || c.Body != "I was there." {
 			t.Errorf("the comment: %+v", c)
 		}
 		// Those who keep copies of what readers see are told; of what nobody saw, nobody is.
@@ -658,14 +659,4 @@ func TestExportIsBehindALinkThatEnds(t *testing.T) {
 			l.mails(t)
 		}
 	})
-}
-
-// TestDeletedReaderIsNamedInTheSitesLanguage: a site in Arabic has no English names.
-func TestDeletedReaderIsNamedInTheSitesLanguage(t *testing.T) {
-	t.Parallel()
-	for language, name := range map[string]string{"": "Deleted reader", "en-GB": "Deleted reader", "ar": "قارئ حذف حسابه", "ar-OM": "قارئ حذف حسابه", "fr": "Deleted reader"} {
-		if got := account.DeletedReader(language); got != name {
-			t.Errorf("%q: %q, want %q", language, got, name)
-		}
-	}
 }

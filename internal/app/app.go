@@ -144,7 +144,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Newsletters.Admit = s.Comments.Admit
 	s.Digests = digest.New(db, s.Interests, s.Articles, s.Jobs, s.Mail, s.Links)
 	s.Digests.Zone = s.zone
-	s.Retention = retention.New(db, s.Jobs)
+	s.Retention = retention.New(db, s.Log, s.Jobs)
 	s.Trusted = trusted.New(db)
 	s.Watch = watch.New(s.Log)
 	return s

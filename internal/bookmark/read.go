@@ -68,8 +68,8 @@ const (
 		WHERE b.list_id = $1 AND b.removed_at IS NULL AND (b.saved_at, b.id) < ($2, $3) AND (b.saved_at, b.id) > ($4, $5)
 			AND visible_article(a) {section}
 		ORDER BY b.saved_at {direction}, b.id {direction} LIMIT $6`
-	countText = `SELECT count(*) FROM (SELECT 1 FROM bookmarks b JOIN articles a ON a.id = b.article_id
-		WHERE b.list_id = $1 AND b.removed_at IS NULL AND visible_article(a) {section} LIMIT $2) AS counted`
+	countText = `SELECT count(*) FROM (SELECT 1 FROM bookmarks b CROSS JOIN articles a
+		WHERE a.id = b.article_id AND b.list_id = $1 AND b.removed_at IS NULL AND visible_article(a) {section} LIMIT $2) AS counted`
 )
 
 type shelfStatements struct{ descending, ascending, count *store.Statement }

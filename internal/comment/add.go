@@ -332,6 +332,11 @@ func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {
 		if row, err = row.Update().SetGuestTokenHash(secret.Hash(posted.GuestToken)).Save(system); err != nil {
 			return nil, fmt.Errorf("store the token of a guest: %w", err)
 		}
+		if d.status != comment.StatusSpam { // what robots post is nobody's to mend
+			if err := s.write(ctx, letter{Template: letterOfGuest, Comment: row.ID}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if d.isMember {
 		row.Edges.User = &ent.User{ID: d.viewer.UserID, DisplayName: d.viewer.Name}
@@ -376,6 +381,40 @@ func (s *Service) GuestToken(ctx context.Context, key int) (string, error) {
 		return "", nil
 	}
 	return token, nil
+}
+
+// OfGuest is a guest's comment as its author sees it.
+type OfGuest struct {
+	ID, ArticleID           int
+	Body                    string
+	Status                  comment.Status
+	PostedAt, EditableUntil time.Time
+}
+
+// What is gone, as isGone has it, is not found.
+var ofGuestSQL = store.MaintainBoth(`SELECT c.id, c.article_id, c.body, c.status, c.posted_at FROM comments c WHERE c.guest_token_hash = $1 AND c.removed_at IS NULL AND c.status <> 'TRASH'`)
+
+// ByGuestToken gives the comment that a guest's token is of, shown or not; nil when
+// there is none, or it is gone.
+func (s *Service) ByGuestToken(ctx context.Context, token string) (*OfGuest, error) {
+	found, err := store.Collect(ctx, s.db, ofGuestSQL, func(rows *sql.Rows) (*OfGuest, error) {
+		c := new(OfGuest)
+		err := rows.Scan(&c.ID, &c.ArticleID, &c.Body, &c.Status, &c.PostedAt)
+		return c, err
+	}, secret.Hash(token))
+	if err != nil {
+		return nil, fmt.Errorf("look for a guest's comment: %w", err)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found[0].PostedAt = found[0].PostedAt.UTC()
+	found[0].EditableUntil = found[0].PostedAt.Add(rules.EditFor)
+	return found[0], nil
 }
 
 // count changes the counts beside a comment. The transaction holds the article.

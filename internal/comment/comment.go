@@ -19,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
@@ -48,9 +49,24 @@ func New(db *store.DB, log *event.Log) *Service {
 // commentColumns are the columns of a comment that readers can see, with the
 // display name of its author, in the order of scanComment. A guest's e-mail is
 // never read.
-const commentColumns = `c.id, c.article_id, c.parent_id, c.user_id, c.guest_name, c.body, c.kind, c.status,
+var commentColumns = `c.id, c.article_id, c.parent_id, c.user_id, ` + guestName + `, c.body, c.kind, c.status,
 	c.posted_at, c.edited_at, c.reply_count, c.depth, c.thread_id, c.reaction_count, c.pinned_at, c.closed_at, c.removed_at, c.removed_by, c.removal_reason,
 	u.display_name`
+
+// guestName is the name of a guest. That of accounts which were removed is said in the
+// language that the site has now.
+var guestName = func() string {
+	quote := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+	names, cases := []string{}, ""
+	for _, language := range readername.DeletedLanguages() {
+		name := quote(readername.Deleted(language))
+		names = append(names, name)
+		cases += fmt.Sprintf(" WHEN lower(s.language) = %s OR lower(s.language) LIKE %s THEN %s", quote(language), quote(language+"-%"), name)
+	}
+	other := quote(readername.Deleted(""))
+	return `CASE WHEN c.user_id IS NULL AND c.guest_name IN (` + strings.Join(names, ", ") + `)
+		THEN coalesce((SELECT CASE` + cases + ` ELSE ` + other + ` END FROM sites s WHERE s.id = (SELECT min(id) FROM sites)), ` + other + `) ELSE c.guest_name END`
+}()
 
 // destinations are where commentColumns are scanned to.
 func destinations(c *ent.Comment, name *sql.NullString) []any {

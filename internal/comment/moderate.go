@@ -62,9 +62,10 @@ var views = map[View]string{
 	Rejected: "c.status = 'TRASH'",
 }
 
+var itemColumns = commentColumns + `, c.guest_email, c.address, c.held_for, c.report_count`
+
 const (
-	itemColumns = commentColumns + `, c.guest_email, c.address, c.held_for, c.report_count`
-	queueText   = `SELECT {item} FROM comments c LEFT JOIN users u ON u.id = c.user_id
+	queueText = `SELECT {item} FROM comments c LEFT JOIN users u ON u.id = c.user_id
 		WHERE {view} AND desk_comment(c) AND (c.posted_at, c.id) < ($1, $2) AND (c.posted_at, c.id) > ($3, $4)
 			AND ($5 = 0 OR c.article_id = $5) AND ($6 = '' OR c.held_for LIKE '%,' || $6 || ',%' OR $6 = 'IMPORTED' AND {imported})
 		ORDER BY c.posted_at {direction}, c.id {direction} LIMIT $7`

@@ -250,7 +250,8 @@ func (s *Service) takeAway(ctx context.Context, c **ent.Comment, by comment.Remo
 	return s.save(ctx, update, was, c)
 }
 
-// Delete takes back one's own comment. Doing it twice is the same as once.
+// Delete takes back one's own comment, which answers its reports. Doing it twice is the
+// same as once.
 func (s *Service) Delete(ctx context.Context, key int, token string) error {
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
 		c, err := s.lock(ctx, key)
@@ -260,7 +261,10 @@ func (s *Service) Delete(ctx context.Context, key int, token string) error {
 		case !isOwn(ctx, c, token):
 			return notYours()
 		case !isGone(c):
-			return s.takeAway(ctx, &c, comment.RemovedByAuthor, comment.StatusTrash, "")
+			if err := s.takeAway(ctx, &c, comment.RemovedByAuthor, comment.StatusTrash, ""); err != nil {
+				return err
+			}
+			return s.closeReports(ctx, c.ID, "UPHELD", 0, letterOfAuthor)
 		case c.RemovedBy == comment.RemovedByAuthor: // taken back before
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -36,9 +37,10 @@ const reportedSQL = ` RETURNING id, email <> '' OR user_id IS NOT NULL AND reaso
 var (
 	addReportSQL = store.MaintainBoth(`INSERT INTO comment_reports (comment_id, user_id, reporter, reason, explanation, law, name, email, good_faith, created_at, decision)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'NONE') ON CONFLICT (comment_id, reporter) DO NOTHING` + reportedSQL)
-	countReportSQL  = store.MaintainBoth(`UPDATE comments SET report_count = report_count + 1 WHERE id = $1`)
-	closeReportsSQL = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL` + reportedSQL)
-	reportsSQL      = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
+	countReportSQL   = store.MaintainBoth(`UPDATE comments SET report_count = report_count + 1 WHERE id = $1`)
+	earlierReportSQL = store.MaintainBoth(`SELECT reason, email FROM comment_reports WHERE comment_id = $1 AND reporter = $2`)
+	closeReportsSQL  = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL` + reportedSQL)
+	reportsSQL       = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
 		FROM each_id($1) JOIN comment_reports r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 	earlierSQL = store.MaintainBoth(`SELECT comment_id, body, replaced_at FROM each_id($1) JOIN comment_revisions r ON r.comment_id = each_id.id ORDER BY r.id LIMIT 1000`)
 )
@@ -74,9 +76,10 @@ func reporter(ctx context.Context, r Report) (account *int, by string) {
 	return nil, "guest:" + network
 }
 
-// Report records a complaint. A reporter counts once for a comment, and guests
-// count once for each network. Who gave an e-mail address is told that the report
-// arrived and, later, what was decided, as Article 16 (4) and (5) want it.
+// Report records a complaint: one for each reporter, comment and reason. A reporter
+// counts once for a comment, and guests count once for each network. Who gave an e-mail
+// address is told that the report arrived and, later, what was decided, as Article 16 (4)
+// and (5) want it.
 // Mistakes: BLANK, TOO_LONG, INVALID, NOT_FOUND, RATE_LIMITED.
 func (s *Service) Report(ctx context.Context, r Report) error {
 	r.Explanation, r.Law, r.Name = cleanBody(r.Explanation), trimmed(r.Law, maxReason), trimmed(r.Name, readername.Max)
@@ -119,30 +122,50 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 		if len(there) == 0 {
 			return fault.Mistake(fault.Missing, "commentId", "There is no such comment.")
 		}
-		add := func(by string) ([]reported, error) {
-			return store.Collect(ctx, s.db, addReportSQL, scanReported, r.CommentID, user, hashOf(by), string(r.Reason), r.Explanation, r.Law, r.Name, r.Email, r.GoodFaith, s.Now())
-		}
-		added, err := add(by)
+		added, err := s.addReport(ctx, r, user, by)
 		if err != nil {
 			return err
 		}
-		if len(added) > 0 {
-			if _, err := s.db.Exec(ctx, countReportSQL, r.CommentID); err != nil {
-				return err
-			}
-		} else if user == nil && r.Reason == commentreport.ReasonIllegal {
-			// Somebody else of the same network may have a notice of their own, which
-			// the law wants to be answered. It is kept and does not count again.
-			if added, err = add(by + ":" + r.Email); err != nil {
-				return err
-			}
-		}
-		return s.answer(ctx, "report-received", r.CommentID, added)
+		return s.answer(ctx, letterOfArrival, r.CommentID, added)
 	})
 	if err != nil {
 		return fmt.Errorf("report a comment: %w", err)
 	}
 	return nil
+}
+
+// addReport stores a report, unless it repeats one. The first of a reporter counts; those
+// with another reason are kept and do not count again, and so are notices of illegal
+// content by others of the same network, which the law wants to be answered.
+func (s *Service) addReport(ctx context.Context, r Report, user *int, by string) ([]reported, error) {
+	add := func(by string) ([]reported, error) {
+		return store.Collect(ctx, s.db, addReportSQL, scanReported, r.CommentID, user, hashOf(by), string(r.Reason), r.Explanation, r.Law, r.Name, r.Email, r.GoodFaith, s.Now())
+	}
+	added, err := add(by)
+	if err != nil {
+		return nil, err
+	}
+	if len(added) > 0 {
+		_, err := s.db.Exec(ctx, countReportSQL, r.CommentID)
+		return added, err
+	}
+	noticeOfGuest := user == nil && r.Reason == commentreport.ReasonIllegal
+	repeats, err := store.Collect(ctx, s.db, earlierReportSQL, func(rows *sql.Rows) (repeats bool, err error) {
+		var reason commentreport.Reason
+		var email string
+		err = rows.Scan(&reason, &email)
+		return reason == r.Reason && (!noticeOfGuest || email == r.Email), err
+	}, r.CommentID, hashOf(by))
+	if err != nil {
+		return nil, fmt.Errorf("read the report before: %w", err)
+	}
+	if slices.Contains(repeats, true) {
+		return nil, nil
+	}
+	if noticeOfGuest {
+		return add(by + ":" + r.Email)
+	}
+	return add(by + ":" + string(r.Reason))
 }
 
 // answer writes to those who sent reports about a comment and want an answer.
@@ -158,12 +181,25 @@ func (s *Service) answer(ctx context.Context, template string, key int, reports 
 	return nil
 }
 
+// decided are the letters to reporters, by what a moderator decided.
+var decided = map[string]string{"UPHELD": "report-upheld", "DISMISSED": "report-dismissed"}
+
 func (m *Moderator) closeReports(ctx context.Context, key int, decision string) error {
-	reports, err := store.Collect(ctx, m.s.db, closeReportsSQL, scanReported, key, decision, m.s.Now(), access.Of(ctx).UserID)
+	return m.s.closeReports(ctx, key, decision, access.Of(ctx).UserID, decided[decision])
+}
+
+// closeReports decides about the open reports of a comment and writes to who sent them.
+// by is the moderator's account, 0 for none.
+func (s *Service) closeReports(ctx context.Context, key int, decision string, by int, template string) error {
+	var moderator *int
+	if by != 0 {
+		moderator = &by
+	}
+	reports, err := store.Collect(ctx, s.db, closeReportsSQL, scanReported, key, decision, s.Now(), moderator)
 	if err != nil {
 		return fmt.Errorf("decide about reports: %w", err)
 	}
-	return m.s.answer(ctx, map[string]string{"UPHELD": "report-upheld", "DISMISSED": "report-dismissed"}[decision], key, reports)
+	return s.answer(ctx, template, key, reports)
 }
 
 // Reports gives the reports about each comment, the oldest first.

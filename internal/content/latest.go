@@ -1,13 +1,16 @@
 package content
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/language"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -103,6 +106,55 @@ func (l List) args(args ...any) []any {
 		return args
 	}
 	return append(args, l.Language)
+}
+
+// languagesSQL looks up one entry of the index of listings for each language.
+var languagesSQL = store.MaintainBoth(`WITH RECURSIVE known (language) AS (
+		SELECT min(l.language) FROM listings l WHERE l.kind = $1 AND l.owner_id = 0
+		UNION ALL SELECT (SELECT min(l.language) FROM listings l WHERE l.kind = $1 AND l.owner_id = 0 AND l.language > known.language) FROM known WHERE known.language IS NOT NULL
+	) SELECT language FROM known WHERE language IS NOT NULL`)
+
+// Languages gives the languages that published articles are written in.
+func (s *Service) Languages(ctx context.Context) ([]string, error) {
+	found, err := store.Collect(ctx, s.db, languagesSQL, func(rows *sql.Rows) (language string, err error) {
+		err = rows.Scan(&language)
+		return language, err
+	}, int(BySite))
+	if err != nil {
+		return nil, fmt.Errorf("list the languages of articles: %w", err)
+	}
+	return found, nil
+}
+
+// LatestInForms gives the newest articles of one list in its language or, where there is
+// none, in other forms of it: those in en-GB for en.
+func (s *Service) LatestInForms(ctx context.Context, of List, owner, count int) ([]*ent.Article, error) {
+	listed, err := s.Latest(ctx, of, []int{owner}, keyset.First(count))
+	if err != nil || len(listed[owner]) > 0 || of.Language == "" {
+		return listed[owner], err
+	}
+	languages, err := s.Languages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []*ent.Article
+	exact := of.Language
+	for _, form := range languages {
+		if form == exact || language.Base(form) != language.Base(exact) {
+			continue
+		}
+		of.Language = form
+		listed, err := s.Latest(ctx, of, []int{owner}, keyset.First(count))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, listed[owner]...)
+	}
+	slices.SortFunc(found, func(a, b *ent.Article) int {
+		x, y := Key(a), Key(b)
+		return cmp.Or(cmp.Compare(y.Time, x.Time), cmp.Compare(y.ID, x.ID))
+	})
+	return found[:min(len(found), count)], nil
 }
 
 // Latest gives a window of the list of each owner, newest first, in one

@@ -267,11 +267,9 @@ func (r *run) newFor(ctx context.Context, d due, now time.Time) ([]*ent.Article,
 	}
 	var found []*ent.Article
 	if follows == 0 {
-		latest, err := r.articles.Latest(ctx, content.List{Kind: content.BySite, Language: d.language}, []int{0}, keyset.First(maxArticles))
-		if err != nil {
+		if found, err = r.articles.LatestInForms(ctx, content.List{Kind: content.BySite, Language: d.language}, 0, maxArticles); err != nil {
 			return nil, err
 		}
-		found = latest[0]
 	} else if found, err = r.followed(ctx); err != nil {
 		return nil, err
 	}

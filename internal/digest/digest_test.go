@@ -164,6 +164,28 @@ func TestDigestsGoToThoseWhoWantThem(t *testing.T) {
 	})
 }
 
+// TestDigestFindsOtherFormsOfALanguage: a reader of English hears of a site in British
+// English.
+func TestDigestFindsOtherFormsOfALanguage(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.reader(t, "all@example.org", "en", readersettings.DigestDaily, false)
+		d.reader(t, "omani@example.org", "ar-OM", readersettings.DigestDaily, false)
+		check(t, "before the first morning", d.send(t, d.now))
+		thursday := time.Date(2026, 3, 5, 3, 0, 0, 0, time.UTC)
+		for title, language := range map[string]string{"Ferry deal": "en-GB", "Fähre": "de"} {
+			at := thursday.Add(-2 * time.Hour)
+			if _, err := d.Articles.Save(access.AsSystem(t.Context()), &content.Draft{Title: title, Language: language, Status: article.StatusPublished, PublishedAt: &at}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check(t, "on Thursday", d.send(t, thursday.Add(time.Minute)), "all@example.org")
+		if _, text, _, err := mail.Parts(d.server.Mails()[0].Data); err != nil || !strings.Contains(text, "Ferry deal") || strings.Contains(text, "Fähre") {
+			t.Errorf("%v:\n%s", err, text)
+		}
+	})
+}
+
 func TestDigestIsSentOnce(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {

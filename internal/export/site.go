@@ -35,6 +35,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -341,12 +342,22 @@ type commentJSON struct {
 	EditedAt  *time.Time `json:"editedAt,omitempty"`
 }
 
+// remarker is the name below a comment, that of a removed account in the language of the
+// site.
+func (w *siteExport) remarker(c *ent.Comment) string {
+	name := comment.AuthorName(c)
+	if c.UserID == nil && readername.IsDeleted(name) {
+		return readername.Deleted(w.dir.Site.Language)
+	}
+	return name
+}
+
 func (w *siteExport) comments(ctx context.Context) error {
 	return w.lines("comments", func(put func(any) error) error {
 		return each(func(after int) ([]*ent.Comment, error) {
 			return w.DB.Ent(ctx).Comment.Query().Where(entcomment.IDGT(after), entcomment.StatusEQ(entcomment.StatusApproved), entcomment.RemovedAtIsNil(), entcomment.KindEQ(entcomment.KindComment)).WithUser().Order(ent.Asc(entcomment.FieldID)).Limit(batch).All(ctx)
 		}, func(c *ent.Comment) int { return c.ID }, func(c *ent.Comment) error {
-			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), id.EncodeSet(id.Comment, c.ParentID), comment.AuthorName(c), c.Body, c.PostedAt, c.EditedAt})
+			return put(commentJSON{id.Encode(id.Comment, c.ID), id.Encode(id.Article, c.ArticleID), id.EncodeSet(id.Comment, c.ParentID), w.remarker(c), c.Body, c.PostedAt, c.EditedAt})
 		})
 	})
 }

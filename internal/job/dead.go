@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -54,7 +55,7 @@ var (
 	deadByIDsSQL  = store.MaintainBoth(`SELECT ` + deadColumns + ` FROM each_id($1) JOIN jobs j ON j.id = each_id.id WHERE j.state = 'dead'`)
 	reviveSQL     = store.MaintainBoth(`UPDATE jobs SET state = 'waiting', run_at = $2, attempts = 0, died_at = NULL WHERE id = $1 AND state = 'dead'`)
 	discardSQL    = store.MaintainBoth(`DELETE FROM jobs WHERE id = $1 AND state = 'dead'`)
-	forgetDeadSQL = store.MaintainBoth(`DELETE FROM jobs WHERE state = 'dead' AND died_at < $1`)
+	forgetDeadSQL = store.MaintainBoth(`DELETE FROM jobs WHERE state = 'dead' AND (died_at < $1 OR died_at < $2 AND kind IN (SELECT text FROM each_text($3)))`)
 )
 
 func deadPage(order string) *store.Statement {
@@ -168,16 +169,41 @@ func (o *Office) change(ctx context.Context, action string, key int, change func
 
 var errGone = errors.New("no such dead job")
 
-// KeepDead is how long dead jobs are kept.
-const KeepDead = 90 * 24 * time.Hour
+// KeepDead is how long dead jobs are kept, and KeepPrivateDead those whose arguments
+// have something of a person.
+const (
+	KeepDead        = 90 * 24 * time.Hour
+	KeepPrivateDead = 14 * 24 * time.Hour
+)
 
-// Forget removes dead jobs that nobody looked after for 90 days.
+// KnownKind is a kind of jobs that is registered.
+type KnownKind struct {
+	Name    string
+	Args    reflect.Type
+	Private bool // as Kind.Private
+}
+
+// Known gives the kinds that are registered.
+func (r *Runner) Known() (all []KnownKind) {
+	for name, k := range r.kinds {
+		all = append(all, KnownKind{name, k.args, k.private})
+	}
+	return all
+}
+
+// Forget removes dead jobs that nobody looked after in time.
 func (r *Runner) Forget(ctx context.Context) error {
 	now, err := r.now(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := r.db.Exec(ctx, forgetDeadSQL, now.Add(-KeepDead)); err != nil {
+	var private []string
+	for _, k := range r.Known() {
+		if k.Private {
+			private = append(private, k.Name)
+		}
+	}
+	if _, err := r.db.Exec(ctx, forgetDeadSQL, now.Add(-KeepDead), now.Add(-KeepPrivateDead), r.db.Texts(private)); err != nil {
 		return fmt.Errorf("remove old dead jobs: %w", err)
 	}
 	return nil

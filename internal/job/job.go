@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"sync"
 	"time"
 
@@ -33,6 +34,9 @@ type Kind[Args any] struct {
 	// Backoff gives how long to wait after the nth failed attempt, before jitter;
 	// nil means ExponentialBackoff.
 	Backoff func(attempts int) time.Duration
+	// Private says that the arguments have a name, an address or the words of a
+	// person: once dead, such a job is kept for KeepPrivateDead alone.
+	Private bool
 	// Concurrency bounds how many of them one node runs at once, so that slow ones
 	// leave room for the others; 0 means half of the workers.
 	Concurrency int
@@ -114,6 +118,8 @@ type registered struct {
 	timeout     time.Duration
 	maxAttempts int
 	concurrency int
+	private     bool
+	args        reflect.Type
 	backoff     func(int) time.Duration
 	handle      func(ctx context.Context, args []byte) error
 }
@@ -154,7 +160,7 @@ func Register[Args any](r *Runner, kind Kind[Args], handle func(ctx context.Cont
 	if _, twice := r.kinds[kind.Name]; twice || kind.Name == "" {
 		panic(fmt.Sprintf("job kind %q is registered twice or has no name", kind.Name))
 	}
-	k := &registered{name: kind.Name, timeout: kind.Timeout, maxAttempts: kind.MaxAttempts, concurrency: kind.Concurrency, backoff: kind.Backoff}
+	k := &registered{name: kind.Name, timeout: kind.Timeout, maxAttempts: kind.MaxAttempts, concurrency: kind.Concurrency, private: kind.Private, args: reflect.TypeFor[Args](), backoff: kind.Backoff}
 	if k.timeout == 0 {
 		k.timeout = time.Minute
 	}

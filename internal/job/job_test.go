@@ -210,6 +210,34 @@ func TestDeadJobsWaitForStaff(t *testing.T) {
 	})
 }
 
+// TestPrivateArgumentsOfDeadJobsGoEarlier than those of others.
+func TestPrivateArgumentsOfDeadJobsGoEarlier(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+		n := newNode(t, url, job.Settings{Now: func() time.Time { return now }})
+		private := job.Kind[words]{Name: "test.private", Private: true}
+		nothing := func(context.Context, words) error { return nil }
+		job.Register(n.Runner, private, nothing)
+		job.Register(n.Runner, say, nothing)
+		insert := store.MaintainBoth(`INSERT INTO jobs (kind, args, state, priority, run_at, enqueued_at, died_at) VALUES ($1, '{}', 'dead', 0, $2, $2, $2)`)
+		for _, days := range []int{1, 13, 15, 89, 91} {
+			for _, kind := range []string{private.Name, say.Name} {
+				if _, err := n.db.Exec(t.Context(), insert, kind, now.AddDate(0, 0, -days)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := n.Forget(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []job.Tally{{Kind: private.Name, State: "dead", Count: 2}, {Kind: say.Name, State: "dead", Count: 4}}
+		if diff := cmp.Diff(want, tallies(t, n)); diff != "" {
+			t.Errorf("dead jobs (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // logged receives what the log says of level ERROR.
 type logged chan string
 

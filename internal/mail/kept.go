@@ -29,8 +29,9 @@ import (
 // Mails that are kept are for whoever tries the server out: the newest, for a
 // few days.
 const (
-	maxKept  = 500
-	keptDays = 7
+	maxKept = 500
+	// KeepFor is how long mails are kept.
+	KeepFor = 7 * 24 * time.Hour
 )
 
 var trimKeptSQL = store.MaintainBoth(`DELETE FROM kept_mails WHERE id <= $1 OR created_at < $2`)
@@ -47,7 +48,7 @@ func (m *Mailer) keep(ctx context.Context, in Message, msg *gomail.Msg) error {
 		if err != nil {
 			return fmt.Errorf("keep a mail: %w", err)
 		}
-		if _, err := m.db.Exec(ctx, trimKeptSQL, kept.ID-maxKept, now.AddDate(0, 0, -keptDays)); err != nil {
+		if _, err := m.db.Exec(ctx, trimKeptSQL, kept.ID-maxKept, now.Add(-KeepFor)); err != nil {
 			return fmt.Errorf("remove old mails: %w", err)
 		}
 		return nil
@@ -65,7 +66,7 @@ func (m *Mailer) Kept(ctx context.Context, limit int) ([]*ent.KeptMail, error) {
 
 // Forget removes kept mails that are older than keptDays.
 func (m *Mailer) Forget(ctx context.Context) error {
-	if _, err := m.db.Exec(ctx, trimKeptSQL, 0, m.Now().AddDate(0, 0, -keptDays)); err != nil {
+	if _, err := m.db.Exec(ctx, trimKeptSQL, 0, m.Now().Add(-KeepFor)); err != nil {
 		return fmt.Errorf("remove old mails: %w", err)
 	}
 	return nil

@@ -6,8 +6,8 @@ import "slices"
 // named here, so that whoever serves the front end can be asked for each.
 type Page struct{ path string }
 
-// Pages of accounts, newsletters and digests. Links to all but PageSettings carry a
-// token, PageSignIn only where it signs in by itself.
+// Pages of accounts, newsletters, digests and comments. Links to all but PageSettings and
+// PageContact carry a token, PageSignIn only where it signs in by itself.
 var (
 	PageVerify       = newPage("/account/verify")
 	PageSignIn       = newPage("/account/sign-in")
@@ -19,6 +19,8 @@ var (
 	PageConfirm      = newPage("/newsletters/confirm")
 	PagePreferences  = newPage("/newsletters/preferences")
 	PageUnsubscribe  = newPage("/newsletters/unsubscribe")
+	PageComment      = newPage("/comments/own")
+	PageContact      = newPage("/contact-us")
 )
 
 var pages []Page

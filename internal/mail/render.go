@@ -66,7 +66,7 @@ var languages = []string{"en", "ar"}
 // Templates are the names of all templates.
 var Templates = []string{"confirm-email", "account-exists", "sign-in", "reset-password", "change-email", "email-changed", "deletion-scheduled",
 	"account-deleted", "data-export", "invitation", "kill-reminder", "confirm-subscription", "contact",
-	"report-received", "report-upheld", "report-dismissed", "comment-removed", "test"}
+	"guest-comment", "report-received", "report-upheld", "report-dismissed", "report-withdrawn", "comment-removed", "test"}
 
 var (
 	plain = map[string]*template.Template{} // by language/name

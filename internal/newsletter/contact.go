@@ -70,11 +70,6 @@ func (s *Service) SubmitContact(ctx context.Context, in Contact) (err error) {
 	if in.Website != "" {
 		return nil // a program filled in what people do not see; it need not know
 	}
-	if s.Admit != nil {
-		if err := s.Admit(ctx, in.Email, in.Subject+"\n"+in.Message); err != nil {
-			return err
-		}
-	}
 	same := sameContact.Subject(in.Email + "\x00" + in.Subject + "\x00" + in.Message)
 	err = s.throttle.Count(ctx, "This message was sent already.", same)
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.ReasonOf() == fault.SlowedDown {
@@ -89,6 +84,9 @@ func (s *Service) SubmitContact(ctx context.Context, in Contact) (err error) {
 	return nil
 }
 
+// takeContact counts a message, asks whether its writer may send it, and has it mailed.
+// What is refused counts as well: nobody finds out by trying which words and addresses
+// are.
 func (s *Service) takeContact(ctx context.Context, in Contact) error {
 	subjects := []throttle.Subject{contactsByEmail.Subject(in.Email)}
 	if network := throttle.Network(access.OriginOf(ctx).Address); network != "" {
@@ -96,6 +94,11 @@ func (s *Service) takeContact(ctx context.Context, in Contact) error {
 	}
 	if err := s.throttle.Count(ctx, "Too many messages were sent. Try again later.", subjects...); err != nil {
 		return err
+	}
+	if s.Admit != nil {
+		if err := s.Admit(ctx, in.Email, in.Subject+"\n"+in.Message); err != nil {
+			return err
+		}
 	}
 	return job.Enqueue(ctx, s.jobs, contactJob, in, job.Options{})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/language"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -129,11 +130,7 @@ func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.
 	case newsletterissue.SourcePicks:
 		var picks map[int][]*ent.Article
 		picks, err = s.articles.Picks(ctx, []int{0})
-		for _, a := range picks[0] {
-			if list.Language == "" || a.Language == list.Language {
-				found = append(found, a)
-			}
-		}
+		found = spoken(picks[0], list.Language)
 	case newsletterissue.SourceChosen:
 		var chosen map[int]*ent.Article
 		chosen, err = s.articles.ByIDs(ctx, issue.ArticleIds)
@@ -143,9 +140,9 @@ func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.
 			}
 		}
 	case newsletterissue.SourceCategory:
-		found, err = s.latest(ctx, content.List{Kind: content.ByCategory, Language: list.Language}, *issue.CategoryID, issue.ArticleCount)
+		found, err = s.articles.LatestInForms(ctx, content.List{Kind: content.ByCategory, Language: list.Language}, *issue.CategoryID, issue.ArticleCount)
 	default:
-		found, err = s.latest(ctx, content.List{Kind: content.BySite, Language: list.Language}, 0, issue.ArticleCount)
+		found, err = s.articles.LatestInForms(ctx, content.List{Kind: content.BySite, Language: list.Language}, 0, issue.ArticleCount)
 	}
 	if err != nil {
 		return nil, err
@@ -160,9 +157,25 @@ func (s *Service) compose(ctx context.Context, list *ent.Newsletter, issue *ent.
 	return mailed, nil
 }
 
-func (s *Service) latest(ctx context.Context, of content.List, owner, count int) ([]*ent.Article, error) {
-	found, err := s.articles.Latest(ctx, of, []int{owner}, keyset.First(count))
-	return found[owner], err
+// spoken gives the articles that are in a language or, where there is none, in other
+// forms of it. All are where the language is empty.
+func spoken(all []*ent.Article, tag string) []*ent.Article {
+	if tag == "" {
+		return all
+	}
+	in := func(same func(*ent.Article) bool) (found []*ent.Article) {
+		for _, a := range all {
+			if same(a) {
+				found = append(found, a)
+			}
+		}
+		return found
+	}
+	if found := in(func(a *ent.Article) bool { return a.Language == tag }); len(found) > 0 {
+		return found
+	}
+	form := language.Base(tag)
+	return in(func(a *ent.Article) bool { return language.Base(a.Language) == form })
 }
 
 // mailOf makes the mail of an issue, for one address.

@@ -69,7 +69,7 @@ func New(db *store.DB, record *audit.Log, articles *content.Service, dir *direct
 var (
 	confirmJob = job.Kind[confirmArgs]{Name: "newsletter.confirm", MaxAttempts: 30}
 	sendJob    = job.Kind[sendArgs]{Name: "newsletter.send", Timeout: 10 * time.Minute, MaxAttempts: 100, Concurrency: 1}
-	contactJob = job.Kind[Contact]{Name: "newsletter.contact", MaxAttempts: 30}
+	contactJob = job.Kind[Contact]{Name: "newsletter.contact", MaxAttempts: 30, Private: true}
 )
 
 const (

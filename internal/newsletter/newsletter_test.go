@@ -528,7 +528,7 @@ func TestContactMeetsTheRulesOfComments(t *testing.T) {
 			email, message string
 			reason         fault.Reason
 		}{
-			"a blocked network":          {access.WithOrigin(t.Context(), access.Origin{Address: "192.0.2.7"}), "nadia@example.org", "Who wrote this?", fault.Denied},
+			"a blocked network":          {access.WithOrigin(t.Context(), access.Origin{Address: "192.0.2.7"}), "nadia@example.org", "Let me in", fault.Denied},
 			"a refused word":             {t.Context(), "nadia@example.org", "You KNAVE!", fault.Invalid},
 			"a banned guest":             {t.Context(), "Guest@example.org", "Let me in", fault.Denied},
 			"a banned member":            {rude, "another@example.org", "Let me in", fault.Denied},
@@ -537,6 +537,64 @@ func TestContactMeetsTheRulesOfComments(t *testing.T) {
 		} {
 			in := newsletter.Contact{Name: "Nadia", Email: c.email, Subject: "A question", Message: c.message, SecondsOnPage: 20}
 			want(t, name, p.Newsletters.SubmitContact(c.ctx, in), c.reason)
+		}
+		// What is refused counts: nobody finds out by trying who is banned.
+		slowed := false
+		for i := range 10 {
+			in := newsletter.Contact{Name: "Nadia", Email: fmt.Sprintf("try%d@example.org", i), Subject: "A question", Message: "You knave", SecondsOnPage: 20}
+			err := p.Newsletters.SubmitContact(access.WithOrigin(t.Context(), access.Origin{Address: "198.51.100.4"}), in)
+			f, ok := errors.AsType[*fault.Error](err)
+			slowed = slowed || ok && f.ReasonOf() == fault.SlowedDown
+		}
+		if !slowed {
+			t.Error("ten messages that are refused were all looked at")
+		}
+	})
+}
+
+// TestIssuesFindOtherFormsOfTheirLanguage: a newsletter in en has what is in en-GB, where
+// nothing is in en.
+func TestIssuesFindOtherFormsOfTheirLanguage(t *testing.T) {
+	t.Parallel()
+	presses(t, func(t *testing.T, p *press) {
+		ctx := access.AsSystem(t.Context())
+		sections, err := p.Taxonomy.EnsureCategories(ctx, taxonomy.Category{Name: "World"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []int
+		for i, a := range []struct{ title, language string }{{"British", "en-GB"}, {"Omani", "ar-OM"}, {"American", "en-US"}, {"Finnish", "fi"}, {"Filipino", "fil"}, {"Late", "en-GB"}} {
+			at := p.now.Add(time.Duration(i-10) * time.Minute)
+			saved, err := p.Articles.Save(ctx, &content.Draft{Title: a.title, Slug: fmt.Sprint("a", i), Language: a.language, Status: article.StatusPublished, PublishedAt: &at, PrimaryCategory: &sections[0]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, saved[0].ID)
+		}
+		for i, key := range keys {
+			p.DB.Ent(ctx).Pick.Create().SetArticleID(key).SetPosition(i).ExecX(ctx)
+		}
+		for language, want := range map[string]string{"en": "Late American British", "en-GB": "Late British", "en-AU": "Late American British", "ar": "Omani", "fi-FI": "Finnish", "fil": "Filipino", "de": ""} {
+			list := p.list(t, "In "+language, language)
+			for source, category := range map[newsletterissue.Source]int{newsletterissue.SourceLatest: 0, newsletterissue.SourceCategory: sections[0], newsletterissue.SourcePicks: 0} {
+				issue, err := p.Newsletters.CreateIssue(p.editor, newsletter.Issue{Newsletter: list.ID, Subject: "Now", Source: source, Category: category, Count: 10})
+				if err != nil {
+					t.Fatal(err)
+				}
+				previews, err := p.Newsletters.Previews(p.editor, []*ent.NewsletterIssue{issue})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for _, title := range []string{"Late", "Filipino", "Finnish", "American", "Omani", "British"} {
+					if strings.Contains(previews[0].Text, title) {
+						got = append(got, title)
+					}
+				}
+				if strings.Join(got, " ") != want {
+					t.Errorf("%s in %s: %v, want %s", source, language, got, want)
+				}
+			}
 		}
 	})
 }

@@ -134,7 +134,7 @@ var (
 )
 
 // Flush writes the views that were gathered. What cannot be written is kept for
-// the next time.
+// the next time; what may be written already is not, so that nothing counts twice.
 func (s *Service) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	views := s.pending
@@ -159,10 +159,12 @@ func (s *Service) Flush(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for at, n := range views {
-			s.pending[at] += n
+		if !errors.Is(err, store.ErrUnconfirmed) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for at, n := range views {
+				s.pending[at] += n
+			}
 		}
 		return fmt.Errorf("write views: %w", err)
 	}

@@ -4,9 +4,12 @@ package retention
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -29,7 +32,8 @@ var Default = Ages{AuditLog: 2 * 365 * 24 * time.Hour, GuestEmails: 180 * 24 * t
 
 // Service removes what is too old.
 type Service struct {
-	db *store.DB
+	db  *store.DB
+	log *event.Log
 	// Ages are set before the first run.
 	Ages Ages
 	// Now is the clock, for tests.
@@ -39,8 +43,8 @@ type Service struct {
 var removeJob = job.Kind[struct{}]{Name: "retention", Timeout: 10 * time.Minute, MaxAttempts: 5}
 
 // New gives the service and registers its job, which runs every hour.
-func New(db *store.DB, jobs *job.Runner) *Service {
-	s := &Service{db: db, Ages: Default, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+func New(db *store.DB, log *event.Log, jobs *job.Runner) *Service {
+	s := &Service{db: db, log: log, Ages: Default, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 	job.Register(jobs, removeJob, func(ctx context.Context, _ struct{}) error { return s.Run(ctx) })
 	job.Periodic(jobs, removeJob, struct{}{}, job.Every(time.Hour))
 	return s
@@ -56,6 +60,9 @@ type rule struct {
 	statement *store.Statement
 	// before gives the argument of a moment; nil: the moment itself.
 	before func(time.Time) any
+	// tells says that readers see a change of what the statement empties: it gives the
+	// keys of the comments and of their articles.
+	tells bool
 }
 
 var rules = []rule{
@@ -68,6 +75,9 @@ var rules = []rule{
 	{Setting: "retain-removed-comments", age: func(a Ages) time.Duration { return a.RemovedComments }, statement: store.MaintainBoth(`UPDATE comments SET body = '', body_hash = '', guest_name = '', guest_email = '', guest_token_hash = NULL, address = ''
 			WHERE id IN (SELECT c.id FROM comments c WHERE c.status IN ('TRASH', 'SPAM') AND c.posted_at < $1 AND (c.body <> '' OR c.guest_name <> '')
 				AND NOT EXISTS (SELECT 1 FROM comment_revisions r WHERE r.comment_id = c.id AND r.replaced_at >= $1) LIMIT $2)`)},
+	// What was removed in its place, for its replies, has lost its text already.
+	{Setting: "retain-removed-comments", age: func(a Ages) time.Duration { return a.RemovedComments }, statement: store.MaintainBoth(`UPDATE comments SET body_hash = '', guest_name = '', guest_email = '', guest_token_hash = NULL, address = ''
+			WHERE id IN (SELECT id FROM comments WHERE removed_at < $1 AND (guest_name <> '' OR guest_email <> '' OR guest_token_hash IS NOT NULL OR address <> '' OR body_hash <> '') LIMIT $2) RETURNING id, article_id`), tells: true},
 	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE consent_records SET address = '', user_agent = '' WHERE id IN (SELECT id FROM consent_records WHERE given_at < $1 AND (address <> '' OR user_agent <> '') LIMIT $2)`)},
 	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE comments SET address = '' WHERE id IN (SELECT id FROM comments WHERE address <> '' AND posted_at < $1 LIMIT $2)`)},
 	// A ban by address ends with the address: it may have become somebody else's.
@@ -76,6 +86,9 @@ var rules = []rule{
 	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE reader_restrictions SET address = '' WHERE id IN (SELECT id FROM reader_restrictions WHERE created_at < $1 AND address <> '' LIMIT $2)`)},
 	{Setting: "retain-views", age: func(a Ages) time.Duration { return a.Views }, statement: store.MaintainBoth(`DELETE FROM article_views WHERE (hour, article_id) IN (SELECT hour, article_id FROM article_views WHERE hour < $1 ORDER BY hour LIMIT $2)`), before: func(t time.Time) any { return t.Unix() / 3600 }},
 	{Setting: "retain-guest-emails", age: func(a Ages) time.Duration { return a.GuestEmails }, statement: store.MaintainBoth(`UPDATE comment_reports SET name = '', email = '' WHERE id IN (SELECT id FROM comment_reports WHERE (email <> '' OR name <> '') AND created_at < $1 LIMIT $2)`)},
+	// What tells whether a guest reports again is made from their network.
+	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE comment_reports SET reporter = 'gone:' || id WHERE id IN (SELECT id FROM comment_reports WHERE user_id IS NULL AND created_at < $1 AND reporter NOT LIKE 'gone:%' LIMIT $2)`)},
+	{Setting: "retain-removed-comments", age: func(a Ages) time.Duration { return a.RemovedComments }, statement: store.MaintainBoth(`UPDATE comment_reports SET explanation = '', law = '' WHERE id IN (SELECT id FROM comment_reports WHERE decided_at < $1 AND (explanation <> '' OR law <> '') LIMIT $2)`)},
 	{Setting: "retain-anonymous-consents", age: func(a Ages) time.Duration { return a.AnonymousConsents }, statement: store.MaintainBoth(`DELETE FROM consent_records WHERE id IN (SELECT id FROM consent_records WHERE user_id IS NULL AND subscriber_id IS NULL AND given_at < $1 LIMIT $2)`)},
 	{Setting: "retain-unsubscribed", age: func(a Ages) time.Duration { return a.Unsubscribed }, statement: store.MaintainBoth(`DELETE FROM subscribers WHERE id IN (SELECT b.id FROM subscribers b WHERE b.created_at < $1
 			AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.subscriber_id = b.id AND (s.status = 'CONFIRMED' OR s.ended_at >= $1)) LIMIT $2)`)},
@@ -98,16 +111,37 @@ func (s *Service) Run(ctx context.Context) error {
 			before = r.before(moment)
 		}
 		for range steps {
-			result, err := s.db.Exec(ctx, r.statement, before, step)
+			n, err := s.remove(ctx, r, before)
 			if err != nil {
 				return fmt.Errorf("remove what is older than --%s: %w", r.Setting, err)
 			}
-			if n, err := result.RowsAffected(); err != nil {
-				return err
-			} else if n < step {
+			if n < step {
 				break
 			}
 		}
 	}
 	return nil
+}
+
+// remove runs the statement of a rule once, and gives how many rows it changed.
+func (s *Service) remove(ctx context.Context, r rule, before any) (n int64, err error) {
+	if !r.tells {
+		result, err := s.db.Exec(ctx, r.statement, before, step)
+		if err != nil {
+			return 0, err
+		}
+		return result.RowsAffected()
+	}
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		changed, err := store.Collect(ctx, s.db, r.statement, func(rows *sql.Rows) (e event.Event, err error) {
+			e = event.Event{Action: event.Updated, Entity: id.Comment}
+			err = rows.Scan(&e.EntityID, &e.ArticleID)
+			return e, err
+		}, before, step)
+		if n = int64(len(changed)); err != nil || n == 0 {
+			return err
+		}
+		return s.log.Append(ctx, changed...)
+	})
+	return n, err
 }

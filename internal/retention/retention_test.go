@@ -3,12 +3,14 @@ package retention_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
+	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/ent/subscription"
@@ -16,11 +18,14 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/retention"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
+	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
 func TestDocumentationNamesEverySetting(t *testing.T) {
@@ -42,10 +47,22 @@ func TestDocumentationNamesEverySetting(t *testing.T) {
 // docs/privacy.md.
 var fixed = map[string]time.Duration{
 	"| notifications |":                      interest.KeepNotificationsFor,
-	"| arguments of jobs that failed":        job.KeepDead,
+	"| jobs that failed for good |":          job.KeepDead,
+	"| such jobs that mail a person":         job.KeepPrivateDead,
+	"| one-time tokens":                      account.LongestToken(),
+	"| counts of wrong guesses":              throttle.ForgiveAfter,
+	"| mails of a server without SMTP":       mail.KeepFor,
 	"| what Undo puts back":                  bookmark.UndoFor,
 	"| archives of `requestDataExport`":      account.ExportLifetime,
 	"| bookmarks of devices without an acco": bookmark.DeviceListsFor,
+}
+
+// untimed are the rows of docs/privacy.md that name no number, with what does.
+var untimed = map[string]string{
+	"| contact addresses of API keys":     "an administrator removes them",
+	"| sessions, with their addresses":    "settings of sessions, which are no ages of retention",
+	"| accounts, with what hangs on them": "their owner asks",
+	"| the suppression list":              "nothing ever removes from it: an address must not be written to again",
 }
 
 // TestDocumentationStatesTheAges compares docs/privacy.md with the code.
@@ -62,6 +79,23 @@ func TestDocumentationStatesTheAges(t *testing.T) {
 	for phrase, age := range fixed {
 		want[phrase] = age
 	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		known := !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what |") || strings.HasPrefix(line, "| ---")
+		for phrase := range want {
+			known = known || strings.Contains(line, phrase)
+		}
+		for phrase := range untimed {
+			known = known || strings.HasPrefix(line, phrase)
+		}
+		if !known {
+			t.Errorf("no age in the code is compared with %s", line)
+		}
+	}
+	for phrase := range untimed {
+		if !strings.Contains(string(text), "\n"+phrase) {
+			t.Errorf("docs/privacy.md has no row for %s", phrase)
+		}
+	}
 	for phrase, age := range want {
 		rows := 0
 		for line := range strings.SplitSeq(string(text), "\n") {
@@ -69,7 +103,9 @@ func TestDocumentationStatesTheAges(t *testing.T) {
 				continue
 			}
 			rows++
-			if !strings.Contains(line, "| "+stated(age)) && !strings.Contains(line, "| "+strings.Replace(stated(age), "1 year", "a year", 1)) {
+			if !slices.ContainsFunc([]string{stated(age), strings.Replace(stated(age), "1 year", "a year", 1), strings.Replace(stated(age), "1 days", "a day", 1)}, func(words string) bool {
+				return strings.Contains(line, "| "+words) || strings.Contains(line, ", "+words+" at most")
+			}) {
 				t.Errorf("%s is %s, which is not what stands in %s", phrase, stated(age), line)
 			}
 		}
@@ -102,7 +138,9 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 		ctx := access.AsSystem(t.Context())
 		client := db.Ent(ctx)
 		now := time.Now().UTC().Truncate(time.Second)
-		s := retention.New(db, job.New(db, event.NewLog(db).Woken, job.Settings{}))
+		testkit.Settle(t, db)
+		log := event.NewLog(db)
+		s := retention.New(db, log, job.New(db, log.Woken, job.Settings{}))
 		s.Now = func() time.Time { return now }
 		day := 24 * time.Hour
 		s.Ages = retention.Ages{AuditLog: 60 * day, GuestEmails: 10 * day, RemovedComments: 50 * day, Addresses: 10 * day, Unsubscribed: 10 * day, Deliveries: 10 * day, Views: 10 * day, AnonymousConsents: 20 * day}
@@ -114,7 +152,7 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			client.AuditEntry.Create().SetAction(age.String()).SetAt(at).ExecX(ctx)
 			client.Comment.Create().SetArticleID(article.ID).SetGuestName("Guest").SetGuestEmail("guest@example.org").SetBody("Words.").SetAddress("192.0.2.7").SetPostedAt(at).ExecX(ctx)
 			reported := client.Comment.Create().SetArticleID(article.ID).SetGuestName("Guest").SetBody("Reported " + age.String()).SetPostedAt(at).SaveX(ctx)
-			client.CommentReport.Create().SetCommentID(reported.ID).SetReporter(age.String()).SetReason(commentreport.ReasonIllegal).SetName("Omar").SetEmail("omar@example.org").SetCreatedAt(at).ExecX(ctx)
+			client.CommentReport.Create().SetCommentID(reported.ID).SetReporter(age.String()).SetReason(commentreport.ReasonIllegal).SetExplanation("It names a witness.").SetLaw("Witness Act").SetDecidedAt(at).SetName("Omar").SetEmail("omar@example.org").SetCreatedAt(at).ExecX(ctx)
 			client.ReaderRestriction.Create().SetKind(readerrestriction.KindBanned).SetAddress("192.0.2.7").SetCreatedAt(at).ExecX(ctx)
 			client.ReaderRestriction.Create().SetKind(readerrestriction.KindBanned).SetAddress("192.0.2.7").SetEmailHash("hash").SetCreatedAt(at).ExecX(ctx)
 			client.ReaderRestriction.Create().SetKind(readerrestriction.KindMuted).SetEmailHash("hash").SetCreatedAt(at).SetExpiresAt(at).ExecX(ctx)
@@ -145,9 +183,24 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			}
 			gone[name] = row.ID
 		}
+		// Comments that keep their place, for their replies, without their text.
+		removed := map[string]int{}
+		for name, age := range map[string]time.Duration{"long ago": 90 * day, "lately": 40 * day} {
+			removed[name] = client.Comment.Create().SetArticleID(late.ID).SetGuestName("Salma").SetGuestEmail("salma@example.org").SetGuestTokenHash("removed " + name).SetBodyHash("hash").
+				SetBody("").SetStatus(comment.StatusApproved).SetPostedAt(now.Add(-100 * day)).SetRemovedAt(now.Add(-age)).SetRemovedBy(comment.RemovedByModerator).SaveX(ctx).ID
+		}
 		for range 2 {
 			if err := s.Run(ctx); err != nil {
 				t.Fatal(err)
+			}
+		}
+		for name, want := range map[string]string{"long ago": "", "lately": "Salma"} {
+			c := client.Comment.GetX(ctx, removed[name])
+			if c.GuestName != want || (c.BodyHash != "") != (want != "") || c.GuestEmail != "" || c.GuestTokenHash != nil {
+				t.Errorf("removed in its place %s: %q <%s>, %q, %v", name, c.GuestName, c.GuestEmail, c.BodyHash, c.GuestTokenHash)
+			}
+			if n := client.Event.Query().Where(entevent.Entity(id.Comment), entevent.EntityID(c.ID)).CountX(ctx); n != map[bool]int{true: 1}[want == ""] {
+				t.Errorf("removed in its place %s: %d events", name, n)
 			}
 		}
 		for name, left := range map[string]bool{"taken long ago": false, "taken lately": true, "spam of long ago": false, "spam of late": true, "shown": true, "edited": true} {
@@ -163,7 +216,7 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			t.Errorf("%d earlier texts are left, want 1", n)
 		}
 		client.Comment.Delete().Where(comment.ArticleID(late.ID)).ExecX(ctx)
-		withEmail, withAddress, commentAddress, reporters, bansByAddress := 0, 0, 0, 0, 0
+		withEmail, withAddress, commentAddress, reporters, explained, networks, bansByAddress := 0, 0, 0, 0, 0, 0, 0
 		for _, c := range client.Comment.Query().AllX(ctx) {
 			if c.GuestEmail != "" {
 				withEmail++
@@ -175,6 +228,12 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 		for _, r := range client.CommentReport.Query().AllX(ctx) {
 			if r.Email != "" || r.Name != "" {
 				reporters++
+			}
+			if r.Explanation != "" || r.Law != "" {
+				explained++
+			}
+			if !strings.HasPrefix(r.Reporter, "gone:") {
+				networks++
 			}
 		}
 		bans := client.ReaderRestriction.Query().AllX(ctx)
@@ -198,6 +257,8 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 			"comments":            {client.Comment.Query().CountX(ctx), 6},
 			"comments' networks":  {commentAddress, 1},
 			"reporters":           {reporters, 1},
+			"reporters' networks": {networks, 1},
+			"reporters' words":    {explained, 2},
 			"bans":                {len(bans), 5},
 			"bans by address":     {bansByAddress, 2},
 			"hours of views":      {views[0], 1},

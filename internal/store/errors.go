@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -59,11 +60,15 @@ func tryAgain(cause error) error {
 	return fault.New(fault.TryAgain, "The database is not available or too busy at the moment. Nothing was done; try again.").WithCause(cause)
 }
 
+// ErrUnconfirmed is in errors of changes to which no answer came: they may be stored or
+// not.
+var ErrUnconfirmed = errors.New("the change was not confirmed")
+
 // unconfirmed makes a fault of a change to which no answer came. It hides the
 // cause from database/sql, which would do the change again.
 func unconfirmed(cause error) error {
 	return fault.New(fault.TryAgain, "The database did not confirm the change, which may be stored or not. Look before you send it again.").
-		WithCause(errors.New(cause.Error()))
+		WithCause(fmt.Errorf("%w: %s", ErrUnconfirmed, cause.Error()))
 }
 
 // isConnectionLost reports whether err says that a connection to the server, or

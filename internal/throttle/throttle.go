@@ -25,8 +25,8 @@ type Limit struct {
 	First, Longest time.Duration // waits
 }
 
-// forgiveAfter is when counts are forgotten.
-const forgiveAfter = 24 * time.Hour
+// ForgiveAfter is when counts are forgotten.
+const ForgiveAfter = 24 * time.Hour
 
 // maxSubjects bounds the table of counts.
 const maxSubjects = 100_000
@@ -87,7 +87,7 @@ func (t *Throttle) Count(ctx context.Context, message string, subjects ...Subjec
 	now := t.now()
 	err := t.db.Tx(ctx, func(ctx context.Context) error {
 		for _, s := range ordered(subjects) {
-			counts, err := store.Collect(ctx, t.db, countSQL, store.ScanInt, s.key, now, now.Add(-forgiveAfter))
+			counts, err := store.Collect(ctx, t.db, countSQL, store.ScanInt, s.key, now, now.Add(-ForgiveAfter))
 			if err != nil {
 				return err
 			}
@@ -133,7 +133,7 @@ func (t *Throttle) Forgive(ctx context.Context, s Subject) error {
 
 // Tidy removes counts that are forgotten, and the oldest of too many.
 func (t *Throttle) Tidy(ctx context.Context) error {
-	if _, err := t.db.Exec(ctx, oldSQL, t.now().Add(-forgiveAfter)); err != nil {
+	if _, err := t.db.Exec(ctx, oldSQL, t.now().Add(-ForgiveAfter)); err != nil {
 		return fmt.Errorf("forget old attempts: %w", err)
 	}
 	if _, err := t.db.Exec(ctx, trimSQL, maxSubjects); err != nil {

@@ -22,12 +22,12 @@ if (!base) {
   process.exit(2);
 }
 const { consent, firstViews, everyPage, scripts, blurred, keyboard, dark } = pages;
-const { archive, bookmarks, browse, comment, contact, live, member, opinion, search, talk } = readers;
-const { newsletter, account, digest } = mails;
+const { archive, bookmarks, browse, comment, contact, device, live, member, opinion, search, talk } = readers;
+const { newsletter, account, digest, remarks } = mails;
 const { addresses, stories, pictures } = odd;
 const { cutOff, deployed, offline, parts, storage } = trouble;
-const steps = [consent, firstViews, everyPage, scripts, blurred, trouble.trouble, parts, cutOff, offline, deployed, storage, addresses, stories, pictures, bookmarks, comment, live, member, talk, contact, browse,
-  newsletter, account, digest, search, archive, opinion, keyboard, dark];
+const steps = [consent, firstViews, everyPage, scripts, blurred, trouble.trouble, parts, cutOff, offline, deployed, storage, addresses, stories, pictures, bookmarks, comment, live, member, device, talk, contact, browse,
+  newsletter, account, digest, remarks, search, archive, opinion, keyboard, dark];
 
 await travel('Site', base, async (page, faults) => {
   note(page.context());

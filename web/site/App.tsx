@@ -1,5 +1,5 @@
 import { Component, lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ComponentType, type ReactNode } from 'react';
-import { SiteContext, useAsk, useViewer, type Site } from './context';
+import { SiteContext, useAsk, useMergedDevice, useViewer, type Site } from './context';
 import { ChromeDocument } from './generated/graphql';
 import type { First } from './main';
 import { Breaking, Consent, Footer, Masthead, Network, Toast, type ToastProps } from './parts/Chrome';
@@ -18,7 +18,8 @@ export function App({ first, page }: { first: First; page: ComponentType<PagePro
   const start = useRef(here().href);
   const isFirst = place.href === start.current;
   const [language, speak] = useLanguage(first.language, place.path, place.query);
-  const [viewer, reloadViewer] = useViewer();
+  const [known, reloadViewer] = useViewer();
+  const viewer = useMergedDevice(known);
   const [{ data: chrome }] = useAsk(ChromeDocument, { language });
   const [toast, setToast] = useState<ToastProps>();
   const words = useWords(language);

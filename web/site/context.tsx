@@ -1,7 +1,7 @@
 import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from 'react';
 import { useClient, useMutation, useQuery, type AnyVariables, type UseQueryResponse, type UseQueryState } from 'urql';
 import { doc } from './client';
-import { ViewerDocument, type ChromeQuery, type TypedDocumentString, type ViewerPartsFragment } from './generated/graphql';
+import { MergeBookmarksDocument, ViewerDocument, type ChromeQuery, type TypedDocumentString, type ViewerPartsFragment } from './generated/graphql';
 import { day, moment, type Words } from './words';
 
 /** What every part of a page may need to know. */
@@ -86,6 +86,25 @@ export function useViewer(): [ViewerPartsFragment | null | undefined, () => void
   const reload = useCallback(() => again({ requestPolicy: 'network-only' }), [again]);
   useEffect(() => heed(reload), [reload]);
   return [data || error ? (viewer ?? null) : undefined, reload];
+}
+
+/**
+ * Moves the bookmarks of this device to the account that is signed in. Forms that sign in do that themselves; this is for the ways that leave the
+ * site, such as an OpenID provider. Until it is done it is not known who is here, so that lists are read after it.
+ */
+export function useMergedDevice(viewer: ViewerPartsFragment | null | undefined): ViewerPartsFragment | null | undefined {
+  const [, merge] = useMutation(doc(MergeBookmarksDocument));
+  const [tried, setTried] = useState('');
+  const token = viewer ? (stored(DEVICE) ?? '') : '';
+  const waits = token !== '' && token !== tried;
+  useEffect(() => {
+    if (!waits) return;
+    void merge({ deviceToken: token } as never).then(({ error }) => {
+      if (!error) keep(DEVICE, null); // else it is tried again when the site is opened again
+      setTried(token);
+    });
+  }, [waits, token, merge]);
+  return waits ? undefined : viewer;
 }
 
 /** Asks whether the session of the reader lasts. When that cannot be told, it does. */

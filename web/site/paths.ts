@@ -10,7 +10,7 @@ export const paths = {
     '/account/sign-in': ['sign-in', 'Forms'], '/account/sign-up': ['sign-up', 'Forms'], '/account/lost-password': ['lost-password', 'Forms'],
     '/account/reset-password': ['reset-password', 'Forms'], '/account/verify': ['verify', 'Forms'], '/account/confirm-email': ['confirm-email', 'Forms'],
     '/account/stop-digest': ['stop-digest', 'Forms'], '/newsletters/confirm': ['confirm', 'Forms'], '/newsletters/preferences': ['preferences', 'Forms'],
-    '/newsletters/unsubscribe': ['unsubscribe', 'Forms'], '/contact-us': ['contact', 'Forms'],
+    '/newsletters/unsubscribe': ['unsubscribe', 'Forms'], '/contact-us': ['contact', 'Forms'], '/comments/own': ['own-comment', 'Forms'],
     '/reading-list': ['reading-list', 'Reader'], '/interests': ['interests', 'Reader'], '/notifications': ['notifications', 'Reader'], '/account/settings': ['settings', 'Reader'],
   },
   /** First parts of paths whose second part names a thing: /articles/SLUG. */

@@ -70,7 +70,7 @@ async function remember(url, answer) {
   }
   // Only pages of the site name a language, and those that are for one person alone may not be stored.
   if (answer.status !== 200 || !answer.headers.has('Content-Language') || answer.headers.get('Cache-Control')?.includes('no-store')) return;
-  if (/^\/(account|newsletters)\//.test(new URL(url, worker.location.href).pathname)) return;
+  if (/^\/(account|newsletters|comments)\//.test(new URL(url, worker.location.href).pathname)) return;
   const named = filesOf(await answer.clone().text());
   await put(PAGES, url, answer);
   try {

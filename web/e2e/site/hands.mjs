@@ -89,6 +89,11 @@ export async function newsroom(query, variables = {}) {
   return say(await tokenOf(process.env['BROADSHEET_EMAIL'], process.env['BROADSHEET_PASSWORD']), query, variables);
 }
 
+/** Does what somebody without an account does in another program. @param {string} query @param {Record<string, unknown>} variables @returns {Promise<any>} */
+export async function anybody(query, variables = {}) {
+  return say('', query, variables);
+}
+
 /** Settles when the page has sent a text over a WebSocket, or was sent it. @param {Page} page @param {'sent' | 'received'} way @param {string} words */
 export function frame(page, way, words) {
   return new Promise((/** @type {(value?: unknown) => void} */ done) => page.on('websocket', (socket) => {

@@ -1,6 +1,6 @@
 // What mails lead to: each page is come to from the mail itself, opened in the browser.
 import assert from 'node:assert/strict';
-import { check, follow, newsroom, open, password, send, signUp, story } from './hands.mjs';
+import { anybody, check, follow, newsroom, open, password, send, signUp, story } from './hands.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -134,4 +134,44 @@ export async function digest(page) {
   await follow(page, email, '/account/stop-digest');
   await send(page, {}, 'End the summaries');
   await page.getByText('No more summaries will come.').waitFor();
+}
+
+/** What guests do with the mail of their comment: change, delete, make it part of an account; and whoever disagrees with a decision complains. @param {Page} page @param {string[]} faults */
+export async function remarks(page, faults) {
+  const { id } = await newsroom('query ($path: String!) { article(by: { path: $path }) { id } }', { path: story });
+  const post = async (/** @type {string} */ body, /** @type {string} */ guestEmail) => (await anybody('mutation ($input: AddCommentInput!) { addComment(input: $input) { commentId userErrors { message } } }',
+    { input: { articleId: id, body, guestName: 'Huda', guestEmail, secondsOnPage: 60 } })).commentId;
+  const email = `huda${Date.now()}@example.net`;
+  const first = await post(`The cranes turn ${Date.now()}`, email);
+  const link = await follow(page, email, '/comments/own');
+  const field = page.locator('form.panel').getByLabel('Comment');
+  await check(page, faults, '/comments/own');
+  await field.fill('The cranes turn slowly');
+  await send(page, {}, 'Save changes');
+  await page.getByText('Saved.').waitFor();
+  await page.reload();
+  await field.waitFor();
+  assert.equal(await field.inputValue(), 'The cranes turn slowly', 'the change is forgotten');
+
+  const removed = await newsroom('mutation ($input: RemoveCommentInput!) { removeComment(input: $input) { comment { commentId } userErrors { message } } }', { input: { id: first, reason: 'Off the subject', showReason: true } });
+  assert.equal(removed.comment.commentId, first);
+  await follow(page, email, '/contact-us');
+  await page.getByRole('heading', { level: 1, name: 'Contact' }).waitFor();
+  await open(page, link); // what a moderator took away is its author's no more
+  await page.getByText('This link is not valid any more.').waitFor();
+
+  const second = `second-${email}`;
+  await post(`Cranes and gulls ${Date.now()}`, second);
+  await follow(page, second, '/comments/own');
+  await page.getByRole('button', { name: 'Delete the comment' }).click();
+  await page.getByText('Your comment is deleted.').waitFor();
+
+  const third = `third-${email}`;
+  await post(`Gulls and cranes ${Date.now()}`, third);
+  await page.context().clearCookies();
+  await signUp(page, 'Huda', `member-${email}`);
+  await follow(page, third, '/comments/own');
+  await page.getByRole('button', { name: 'Make it part of my account' }).click();
+  await page.getByText('The comment is part of your account now.').waitFor();
+  await page.context().clearCookies();
 }

@@ -1,6 +1,6 @@
 // What readers do.
 import assert from 'node:assert/strict';
-import { another, at, frame, member as sign, nameOf, newsroom, open, password, publish, send, signUp, story } from './hands.mjs';
+import { anybody, another, at, frame, member as sign, nameOf, newsroom, open, password, publish, send, signUp, story } from './hands.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -120,6 +120,18 @@ export async function member(page) {
   await send(page, { 'E-mail address': email, Password: password }, 'Sign in');
   await form.getByLabel('Comment').waitFor();
   assert.equal(await form.getByLabel('Comment').inputValue(), 'What was typed before the session ended', 'what was typed is lost by signing in');
+}
+
+/** Bookmarks of the device are those of the account once the reader is back from a provider, which takes no token. @param {Page} page */
+export async function device(page) {
+  const { id } = await newsroom('query ($path: String!) { article(by: { path: $path }) { id } }', { path: story });
+  const { deviceToken } = await anybody('mutation ($id: ID!) { addBookmark(input: { articleId: $id }) { deviceToken userErrors { message } } }', { id });
+  const { reader, close } = await sign(page, 'Hind Said');
+  await reader.evaluate((token) => window.localStorage.setItem('broadsheet:device', token), deviceToken);
+  await open(reader, '/reading-list');
+  await reader.locator('.saved').getByText('Port strike ends').waitFor();
+  assert.equal(await reader.evaluate(() => window.localStorage.getItem('broadsheet:device')), null, 'the token of the device stays');
+  await close();
 }
 
 /** Searches in both languages, and narrows down. @param {Page} page */

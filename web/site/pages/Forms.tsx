@@ -1,6 +1,7 @@
 import { useRef, useState } from 'react';
 import { DEVICE, keep, stored, useAsk, useChange, useDraft, useSite, Widget } from '../context';
 import {
+  ClaimCommentDocument, DeleteCommentDocument, EditCommentDocument, GuestCommentDocument, type GuestCommentQuery,
   ConfirmEmailChangeDocument, ConfirmSubscriptionDocument, ContactDocument, NewsletterPreferencesDocument, RequestPasswordResetDocument, RequestSignInLinkDocument,
   ResetPasswordDocument, SignInDocument, SignInWithLinkDocument, SignUpDocument, StopDigestDocument, UnsubscribeDocument, UpdatePreferencesDocument, VerifyEmailDocument, type PreferencesFragment,
 } from '../generated/graphql';
@@ -23,6 +24,7 @@ export default function Forms({ kind }: PageProps) {
     case 'preferences': return <Preferences token={token} />;
     case 'stop-digest': return <StopDigest token={token} />;
     case 'unsubscribe': return <Unsubscribe token={token} />;
+    case 'own-comment': return <OwnComment token={token} />;
     default: return <Contact />;
   }
 }
@@ -76,8 +78,9 @@ function Linked({ token }: { token: string }) {
   const signIn = useChange(SignInWithLinkDocument);
   return (
     <Panel title={words.signIn} label={words.signIn} send={async () => {
-      const out = await signIn({ input: { token, transport: 'COOKIE' } });
+      const out = await signIn({ input: { token, deviceToken: stored(DEVICE), transport: 'COOKIE' } });
       if (out.error !== undefined) return wrong(out.error);
+      keep(DEVICE, null); // its bookmarks are the account's now
       reload();
       go(href('/'));
       return undefined;
@@ -132,8 +135,9 @@ function Verify({ token }: { token: string }) {
   const verify = useChange(VerifyEmailDocument);
   return (
     <Panel title={words.verify} label={words.confirm} send={async () => {
-      const out = await verify({ token });
+      const out = await verify({ token, deviceToken: stored(DEVICE) });
       if (out.error !== undefined) return wrong(out.error);
+      keep(DEVICE, null); // its bookmarks are the account's now
       reload();
       go(href('/interests'));
       return undefined;
@@ -218,6 +222,51 @@ function StopDigest({ token }: { token: string }) {
       const out = await stop({ token });
       return out.error !== undefined ? wrong(out.error) : done(words.digestStopped);
     }} />
+  );
+}
+
+/** The comment of a guest, by the link of the mail: to change, to delete, or to make part of the account. */
+function OwnComment({ token }: { token: string }) {
+  const { words } = useSite();
+  const [{ data, fetching, error }, again] = useAsk(GuestCommentDocument, { token }, { fresh: true });
+  const found = data?.guestComment;
+  if (!found && error && !fetching) return <Widget title={words.yourComment} error={error} again={again} />;
+  if (!found) return fetching ? <Loading /> : <section className="panel-page"><h1>{words.yourComment}</h1><p>{words.badLink}</p></section>;
+  return <Owned key={found.commentId} token={token} found={found} />;
+}
+
+function Owned({ token, found }: { token: string; found: NonNullable<GuestCommentQuery['guestComment']> }) {
+  const { words, viewer, href, toast } = useSite();
+  const { path } = useHere();
+  const edit = useChange(EditCommentDocument);
+  const remove = useChange(DeleteCommentDocument);
+  const claim = useChange(ClaimCommentDocument);
+  const [body, setBody] = useState(found.body);
+  const [gone, setGone] = useState('');
+  const own = { id: found.commentId, guestToken: token };
+  const away = async (out: { error?: string | undefined }, text: string) => (out.error !== undefined ? toast(out.error) : setGone(text));
+  if (gone) return <section className="panel-page"><h1>{words.yourComment}</h1><p role="status">{gone}</p></section>;
+  const open = new Date(found.editableUntil) > new Date();
+  const foot = (
+    <ul className="plain">
+      <li><button type="button" className="link" onClick={() => void remove({ input: own }).then((out) => away(out, words.commentDeleted))}>{words.deleteComment}</button></li>
+      <li>
+        {viewer
+          ? <button type="button" className="link" onClick={() => void claim({ input: own }).then((out) => away(out, words.commentClaimed))}>{words.claimComment}</button>
+          : <a href={href(`/account/sign-in?next=${encodeURIComponent(`${path}?token=${encodeURIComponent(token)}`)}`)}>{words.claimSignIn}</a>}
+      </li>
+      {found.article && <li><a href={found.article.path}>{found.article.title}</a></li>}
+    </ul>
+  );
+  if (!open) return <section className="panel-page"><title>{words.yourComment}</title><h1>{words.yourComment}</h1><p dir="auto">{found.body}</p><p>{words.editOver}</p>{foot}</section>;
+  return (
+    <Panel title={words.yourComment} lead={found.state === 'WAITING' ? words.waiting : undefined} label={words.saveChanges} foot={foot} send={async () => {
+      const out = await edit({ input: { ...own, body } });
+      if (out.error !== undefined) return wrong(out.error);
+      return done(out.payload.state === 'WAITING' ? words.waiting : words.changesSaved);
+    }}>
+      <label>{words.comment}<textarea required rows={6} dir="auto" value={body} onChange={(e) => setBody(e.target.value)} /></label>
+    </Panel>
   );
 }
 
