@@ -47,11 +47,28 @@ type Service struct {
 	hub      string // of WebSub; empty: none
 	// shardSize is how many articles a sitemap has at most.
 	shardSize int
+	// Budget bounds how much one address may ask for over time; nil: any number.
+	Budget Budget
 	// ServerURL stands in for the address of the site where none is set.
 	ServerURL string
 	// Now is the clock, for tests.
 	Now func() time.Time
 }
+
+// Budget bounds how much whoever sends a request may ask for over time.
+type Budget interface {
+	// Charge takes points of cost. When there are too few it says so in the headers of
+	// the answer.
+	Charge(ctx context.Context, h http.Header, points int) (enough bool)
+}
+
+// What requests cost, in the points that the API counts. Those of a key cost none: they
+// are counted against its quota.
+const (
+	requestPoints = 20    // each
+	lookPoints    = 200   // more for an address that is none of ours, which the database is asked about
+	makePoints    = 2_500 // more for an output that is not kept
+)
 
 // New gives the service, which follows the log to know when an output that it
 // keeps is out of date.

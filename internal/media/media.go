@@ -66,6 +66,8 @@ type Service struct {
 	ExpireAt func(ctx context.Context, at time.Time) error
 	// SignIn, where it is set, finds out who asks for a file that is not for everyone.
 	SignIn func(next http.Handler) http.Handler
+	// Budget bounds how much one address may ask for over time; nil: any number.
+	Budget Budget
 	// Now is the clock, for tests.
 	Now func() time.Time
 

@@ -114,6 +114,9 @@ func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original,
 	key := variantFolder + original + "/" + name
 	reader, err := s.bucket.NewReader(r.Context(), key, nil)
 	if gcerrors.Code(err) == gcerrors.NotFound {
+		if !s.charge(w, r, makePoints) {
+			return
+		}
 		if err = s.makeVariant(r.Context(), original, v, f, key); err == nil {
 			reader, err = s.bucket.NewReader(r.Context(), key, nil)
 		}
