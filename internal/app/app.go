@@ -159,6 +159,9 @@ func (s *Services) Graph() graph.Services {
 // App is the server with all it needs.
 type App struct {
 	*Services
+	// WebSub tells a hub which feeds changed.
+	WebSub *feed.Publisher
+
 	cfg    config.Serve
 	logger *slog.Logger
 	server *server.Server
