@@ -159,7 +159,7 @@ func (p *Publisher) discussed(ctx context.Context, articles []int) ([]int, error
 	if len(articles) == 0 {
 		return nil, nil
 	}
-	found, err := p.feeds.db.Ent(ctx).Article.Query().Where(article.IDIn(articles...), article.HasCommentsWith(comment.StatusEQ(comment.StatusApproved))).IDs(access.AsSystem(ctx))
+	found, err := p.feeds.db.Ent(ctx).Comment.Query().Where(comment.ArticleIDIn(articles...), comment.StatusEQ(comment.StatusApproved)).Unique(true).Select(comment.FieldArticleID).Ints(access.AsSystem(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("find the articles with comments: %w", err)
 	}
