@@ -105,6 +105,34 @@ func jpegNeeds(r *bufio.Reader) (int64, error) {
 	}
 }
 
+// adobeMark gives what a JPEG of four inks begins with that does not say how their numbers
+// are meant: browsers take them as Adobe's programs write them, and the decoder takes none
+// without that mark. It is nil for any other JPEG.
+func adobeMark(r *bufio.Reader) []byte {
+	if _, err := r.Discard(2); err != nil {
+		return nil
+	}
+	for inks := 0; ; {
+		marker, err := nextMarker(r)
+		if err != nil || marker == markerEOI {
+			return nil // the decoder says what is wrong
+		}
+		if marker == markerSOS {
+			if inks != 4 {
+				return nil
+			}
+			return append([]byte{0xff, markerSOI, 0xff, markerAPP0 + 14, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
+		}
+		data, err := segment(r)
+		if err != nil || marker == markerAPP0+14 && bytes.HasPrefix(data, []byte("Adobe")) {
+			return nil
+		}
+		if marker >= 0xc0 && marker <= 0xc2 && len(data) > 5 {
+			inks = int(data[5])
+		}
+	}
+}
+
 // decodePicture decodes a picture; of those that move, the first frame.
 func decodePicture(file io.ReadSeeker, f format) (image.Image, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -113,7 +141,18 @@ func decodePicture(file io.ReadSeeker, f format) (image.Image, error) {
 	r := bufio.NewReaderSize(file, 64<<10)
 	switch f.contentType {
 	case jpegFormat.contentType:
-		return jpeg.Decode(r)
+		mark := adobeMark(r)
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("read the picture: %w", err)
+		}
+		r.Reset(file)
+		if mark == nil {
+			return jpeg.Decode(r)
+		}
+		if _, err := r.Discard(2); err != nil {
+			return nil, errTruncated
+		}
+		return jpeg.Decode(io.MultiReader(bytes.NewReader(mark), r))
 	case pngFormat.contentType:
 		return png.Decode(r)
 	case gifFormat.contentType:
