@@ -22,6 +22,7 @@ import (
 	"time"
 	"unicode"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/gcerrors"
@@ -72,6 +73,7 @@ type Service struct {
 	Now func() time.Time
 
 	variants *variants
+	seen     *lru.Cache[string, seenLicence] // by the key of the file
 }
 
 // defaultMaxBytes is room for some minutes of film.
@@ -79,8 +81,9 @@ const defaultMaxBytes = 256 << 20
 
 // New gives the service. The bucket stays the caller's to close.
 func New(db *store.DB, log *event.Log, bucket *blob.Bucket) *Service {
+	seen, _ := lru.New[string, seenLicence](maxSeen) // fails for sizes below 1
 	return &Service{
-		db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes, variants: newVariants(),
+		seen: seen, db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes, variants: newVariants(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 }

@@ -76,7 +76,7 @@ func (s *Service) Handler() http.Handler {
 			http.Error(w, "There is no such file.", http.StatusNotFound)
 			return
 		}
-		l, err := s.licenceOf(r.Context(), key)
+		l, err := s.mayShow(r.Context(), key)
 		if err != nil {
 			if r.Context().Err() == nil {
 				slog.ErrorContext(r.Context(), "look whether a media file may be shown", "key", key, "error", err)
