@@ -373,6 +373,12 @@ func TestOldAddressesLeadOn(t *testing.T) {
 			"/tag/floods/feed/": "/tags/floods/feed/", "/author/ada/feed/": "/authors/ada/feed/", "/2013/01/one/feed/": "/articles/one/feed/", "/2013/01/one/": "/articles/one",
 			"/2013/01/": "/archive?month=2013-01", "/2013/": "/", "/2026/": "/archive?month=2026-03", "/2013/01/31/": "/archive?date=2013-01-31", "/2013/12/page/2/": "/archive?month=2013-12", "/0000/": "/", "/2013/13/": "", "/2013/01/feed/": "/feed/", "/wp-sitemap.xml": "/sitemap.xml",
 			"/wp-content/uploads/2013/01/a.jpg": "/media/2026/03/0123456789abcdef-a.jpg", "/wp-content/uploads/2013/01/a-300x200.jpg": "/media/2026/03/0123456789abcdef-a.jpg",
+			"/page/2/": "/", "/category/weltweit/page/2/": "/sections/world", "/category/world/": "/sections/world", "/category/europe/world/page/3/": "/sections/world", "/category/none/": "", "/category/none/page/2/": "",
+			"/tag/floods/page/2/": "/tags/floods", "/author/ada/": "/authors/ada", "/sections/world/page/2/": "/sections/world", "/2013/01/one/2/": "/articles/one", "/2013/01/one/comment-page-1/": "/articles/one",
+			"/2013/01/one/amp/": "/articles/one", "/2013/01/one/trackback/": "/articles/one", "/articles/one/embed/": "/articles/one", "/articles/none/2/": "", "/articles/hidden/2/": "", "/nothing/2/": "", "/nothing/page/2/": "",
+			"/search/ferry+boats/": "/search?q=ferry%2Bboats", "/search/ferry/feed/rss2/": "/search?q=ferry", "/?s=ferry+boats": "/search?q=ferry+boats", "/?s=": "", "/?m=201301": "/archive?month=2013-01",
+			"/?m=20130131": "/archive?date=2013-01-31", "/?m=201313": "", "/?tag=floods": "/tags/floods", "/?tag=none": "", "/?category_name=europe/world": "/sections/world", "/?author_name=ada": "/authors/ada",
+			"/index.php": "/", "/index.php/2013/01/one/": "/2013/01/one", "/index.php?p=123": "/?p=123", "/index.phpx": "",
 			"/wp-content/uploads/2013/01/b.jpg": "", "/wp-content/uploads/../../etc/passwd": "", "/nothing": "", "/%ff": "", "/" + strings.Repeat("x", 9000): "",
 		} {
 			status, location := http.StatusMovedPermanently, home+want
