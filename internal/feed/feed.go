@@ -169,7 +169,7 @@ func (s *Service) read(ctx context.Context, a Address, k *partner.Key) (*list, e
 // frame is a feed without items.
 func (s *Service) frame(dir *directory.Snapshot, a Address) *list {
 	l := &list{Address: a, Title: dir.Site.Name, Description: dir.Site.Tagline, Language: dir.Site.Language, Base: s.base(dir), SiteName: dir.Site.Name, Hub: s.hub}
-	l.Home = permalink.Absolute(l.Base, permalink.Path(a.Of, a.Slug))
+	l.Home = ascii(permalink.Absolute(l.Base, permalink.Path(a.Of, a.Slug)))
 	if dir.Site.Outputs != nil {
 		l.Full = dir.Site.Outputs.FullText
 	}
@@ -250,7 +250,7 @@ func (s *Service) readComments(ctx context.Context, l *list) (*list, error) {
 		if err != nil || a == nil {
 			return nil, err
 		}
-		article, l.Title, l.Home = a.ID, "Comments: "+a.Title, permalink.Absolute(l.Base, permalink.Path(permalink.Article, a.Slug))
+		article, l.Title, l.Home = a.ID, "Comments: "+a.Title, ascii(permalink.Absolute(l.Base, permalink.Path(permalink.Article, a.Slug)))
 	}
 	comments, err := s.comments.Latest(ctx, article, MaxItems)
 	if err != nil {

@@ -9,10 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mmcdole/gofeed"
@@ -32,6 +34,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -393,6 +396,37 @@ func TestOldAddressesLeadOn(t *testing.T) {
 			t.Errorf("what is gone: %s", a.Status)
 		}
 	})
+}
+
+// TestAddressesInOutputsAreASCII, whatever letters the name of an article has.
+func TestAddressesInOutputsAreASCII(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, testkit.URL(t, store.SQLite))
+	saved := r.save(t, r.draft("ميناء", now.Add(-time.Hour)))
+	if _, err := comment.New(r.db, r.log).Save(access.AsSystem(t.Context()), &comment.Draft{ArticleID: saved[0].ID, GuestName: "Nadia", Body: "Words", Status: entcomment.StatusApproved, Kind: entcomment.KindComment}); err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{"/sitemaps/2026-03.xml", permalink.Escaped("/articles/"+saved[0].Slug) + "/feed/"}
+	for path := range r.Paths() {
+		paths = append(paths, path)
+	}
+	address, article := regexp.MustCompile(`(?:<loc>|<image:loc>|<link>|<id>|href="|url="|"url":"|"home_page_url":")([^<"]*)`), 0
+	for _, path := range paths {
+		if path == "/feed/ninjs/" { // addresses of data for programs, as the API has them
+			continue
+		}
+		for _, m := range address.FindAllStringSubmatch(body(t, r.get(t, path)), -1) {
+			if strings.ContainsFunc(m[1], func(c rune) bool { return c > unicode.MaxASCII }) {
+				t.Errorf("%s: %s", path, m[1])
+			}
+			if strings.Contains(m[1], "/articles/%D9%85") {
+				article++
+			}
+		}
+	}
+	if article < 7 {
+		t.Errorf("the address of the article is there %d times", article)
+	}
 }
 
 func TestCommentsHaveFeeds(t *testing.T) {
