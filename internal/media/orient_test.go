@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -200,6 +201,79 @@ func TestInksBecomeColours(t *testing.T) {
 					break
 				}
 			}
+		}
+	}
+}
+
+// exchanged is a colour profile (ICC.1:2001-04) of the primaries of sRGB with red and blue in
+// each other's place.
+func exchanged() string {
+	b := binary.BigEndian
+	fixed := func(data []byte, values ...float64) []byte {
+		for _, v := range values {
+			data = b.AppendUint32(data, uint32(int32(v*65536)))
+		}
+		return data
+	}
+	xyz := func(x, y, z float64) []byte { return fixed([]byte("XYZ \x00\x00\x00\x00"), x, y, z) }
+	curve := []byte("curv\x00\x00\x00\x00\x00\x00\x00\x01\x02\x33\x00\x00") // to the power of 2.2
+	red, green, blue := xyz(.43607, .22249, .01392), xyz(.38515, .71687, .09708), xyz(.14307, .06061, .7141)
+	tags := []struct {
+		name string
+		data []byte
+	}{{"rXYZ", blue}, {"gXYZ", green}, {"bXYZ", red}, {"wtpt", xyz(.9642, 1, .8249)}, {"rTRC", curve}, {"gTRC", curve}, {"bTRC", curve}}
+	table, data := b.AppendUint32(nil, uint32(len(tags))), []byte{}
+	for _, tag := range tags {
+		table = b.AppendUint32(b.AppendUint32(append(table, tag.name...), uint32(128+4+12*len(tags)+len(data))), uint32(len(tag.data)))
+		data = append(data, tag.data...)
+	}
+	head := make([]byte, 128)
+	b.PutUint32(head, uint32(128+len(table)+len(data)))
+	copy(head[8:], "\x02\x40\x00\x00mntrRGB XYZ ")
+	copy(head[36:], "acsp")
+	copy(head[68:], fixed(nil, .9642, 1, .8249))
+	return string(slices.Concat(head, table, data))
+}
+
+// TestColoursAreThoseOfTheProfile of each format that can have one.
+func TestColoursAreThoseOfTheProfile(t *testing.T) {
+	t.Parallel()
+	profile := exchanged()
+	var packed bytes.Buffer
+	w := zlib.NewWriter(&packed)
+	_, _ = w.Write([]byte(profile))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := webp.Encode(&b, sides(255), webp.Options{Lossless: true}); err != nil {
+		t.Fatal(err)
+	}
+	var inWebP bytes.Buffer
+	if err := withProfile(&inWebP, b.Bytes(), riffChunk("ICCP", profile), sides(255).Bounds()); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		f    format
+	}{
+		"JPEG": {withSegments(aJPEG(t), jpegSegment(0xe2, "ICC_PROFILE\x00\x01\x01"+profile)), jpegFormat},
+		"PNG":  {turnedPNG(t, sides(255), 1, pngChunk("iCCP", "p\x00\x00"+packed.String())), pngFormat},
+		"WebP": {inWebP.Bytes(), webpFormat},
+	} {
+		p, err := baseOf(bytes.NewReader(c.data), c.f)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if left, right := p.NRGBAAt(8, 16), p.NRGBAAt(56, 16); left.B < 200 || left.R > 60 || right.R < 200 || right.B > 60 {
+			t.Errorf("%s: %v and %v", name, left, right)
+		}
+	}
+	// What is damaged changes nothing.
+	for name, chunk := range map[string][]byte{"no name": pngChunk("iCCP", "p"), "no data": pngChunk("iCCP", "p\x00\x00xx"), "no profile": pngChunk("iCCP", "p\x00\x00"+packed.String()[:20])} {
+		p, err := baseOf(bytes.NewReader(turnedPNG(t, sides(255), 1, chunk)), pngFormat)
+		if err != nil || p.NRGBAAt(8, 16).R < 200 {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

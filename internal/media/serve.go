@@ -38,7 +38,7 @@ type Budget interface {
 // What requests cost, in the points that the API counts.
 const (
 	requestPoints = 20    // each
-	makePoints    = 5_000 // more for a variant that has to be made
+	makePoints    = 1_000 // more for a variant that has to be made
 )
 
 // charge takes points from the budget of whoever sends a request, or refuses it.

@@ -29,8 +29,11 @@ import (
 )
 
 // variantFolder is where in the blob store variants are. Their number is that of the
-// way they are made: whoever changes it, increments it.
-const variantFolder = "variants/1/"
+// way they are made: whoever changes it, increments it. A job removes those of other numbers.
+const (
+	variantRoot   = "variants/"
+	variantFolder = variantRoot + "2/"
+)
 
 // Bounds on making a variant.
 const (
