@@ -22,13 +22,16 @@ var errTruncated = errors.New("the file ends before its picture does")
 // errBroken says that a picture is not formed as its format says.
 var errBroken = errors.New("the file is not formed as its kind says")
 
-// cleaners write pictures without their metadata, by content type. What is not
+// cleaners write files without their metadata, by content type. What is not
 // here is kept as it is.
 var cleaners = map[string]func(w io.Writer, r io.ReadSeeker, size int64) error{
 	jpegFormat.contentType: cleanJPEG,
 	pngFormat.contentType:  cleanPNG,
 	webpFormat.contentType: cleanWebP,
 	gifFormat.contentType:  cleanGIF,
+	avifFormat.contentType: cleanBoxes,
+	mp4Format.contentType:  cleanBoxes,
+	m4aFormat.contentType:  cleanBoxes,
 }
 
 // Markers of JPEG (ITU-T T.81, table B.1).

@@ -51,8 +51,8 @@ type Received struct {
 	from     string // the address it was fetched from; empty: it was sent
 }
 
-// Receive takes in a file: what it is, is read from its bytes; pictures lose
-// their metadata and are turned upright. No item names it until Save, so that the
+// Receive takes in a file: what it is, is read from its bytes; files lose
+// their metadata, and pictures are turned upright. No item names it until Save, so that the
 // transaction of Save is short.
 func (e *Editor) Receive(ctx context.Context, name string, body io.Reader) (*Received, error) {
 	if err := access.Require(ctx, access.WriteArticles); err != nil {
@@ -154,9 +154,9 @@ func isDamage(err error) bool {
 	return form || kind || png1 || png2 || errors.Is(err, errBroken) || errors.Is(err, errTruncated) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
-// unreadable tells of a picture that is not whole.
+// unreadable tells of a file that is not whole.
 func unreadable(err error) error {
-	return fault.Mistake(fault.Invalid, "file", "The picture cannot be read: it is damaged or not complete.").WithCause(err)
+	return fault.Mistake(fault.Invalid, "file", "The file cannot be read: it is damaged or not complete.").WithCause(err)
 }
 
 // Save makes a media item of a received file. Where there is one of the same bytes

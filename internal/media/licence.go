@@ -156,7 +156,7 @@ func (s *Service) mayShow(ctx context.Context, key string) (licence, error) {
 	if ctx.Err() != nil || !ok || known.ended || s.Now().Sub(known.at) > seenFor || known.until != nil && !known.until.After(s.Now()) {
 		return licence{}, err
 	}
-	slog.WarnContext(ctx, "a media file is shown by a licence that was read earlier", "key", key, "error", err)
+	slog.DebugContext(ctx, "a media file is shown by a licence that was read earlier", "key", key, "error", err)
 	return known.licence, nil
 }
 
