@@ -37,7 +37,7 @@ func trackOf(kind string) string {
 
 // avif is a picture of one item of pixels and the metadata given as items.
 func avif(method uint16, metadata ...string) (whole, cleaned string) {
-	write := func(clear bool) string {
+	write := func(gone bool) string {
 		entry := func(id byte, kind string) string {
 			return boxOf("infe", "\x02\x00\x00\x00\x00"+string([]byte{id})+"\x00\x00"+kind+"\x00")
 		}
@@ -46,7 +46,7 @@ func avif(method uint16, metadata ...string) (whole, cleaned string) {
 			types = append(types, entry(byte(i+2), []string{"Exif", "mime"}[i]))
 		}
 		pixels, rest := "pixels of a boat", ""
-		if clear {
+		if gone {
 			for _, m := range metadata {
 				rest += nought(m)
 			}
