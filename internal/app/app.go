@@ -159,6 +159,9 @@ func (s *Services) Graph() graph.Services {
 // App is the server with all it needs.
 type App struct {
 	*Services
+	// WebSub tells a hub which feeds changed.
+	WebSub *feed.Publisher
+
 	cfg    config.Serve
 	logger *slog.Logger
 	server *server.Server
@@ -248,6 +251,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
 	a.Media.UploadDir = cmp.Or(a.cfg.UploadDir, filepath.Join(a.cfg.MediaDir, "uploads"))
+	a.Media.Budget, a.Feeds.Budget = budgets, budgets
 	a.Media.SignIn = authenticator.Handler
 	uploads, err := a.MediaDesk.Resumable(a.Media.UploadDir)
 	if err != nil {
@@ -272,7 +276,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		Partner: authenticator.Handler(a.Partners.Handler()),
 		Outputs: authenticator.Handler(a.Feeds.Handler()),
 		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(), Digests: a.Digests.Handler(),
-		Media: a.Media.Handler(), Uploads: authenticator.Handler(uploads),
+		Media: authenticator.From(a.Media.Handler()), Uploads: authenticator.Handler(uploads),
 		Ready: db.Ready,
 	}
 	switch introspection {

@@ -99,7 +99,7 @@ func (a *App) setUpReaders() error {
 	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL, a.WordPress.ServerURL, a.Partners.ServerURL = address, address, address, address, address, address
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
-	a.Feeds.PublishTo(a.cfg.WebSubHub, a.Log, a.Jobs)
+	a.WebSub = a.Feeds.PublishTo(a.cfg.WebSubHub, a.Log, a.Jobs)
 	a.Links.Key = a.cfg.LinkKey
 	a.Seal(a.cfg.Sealer())
 	a.Newsletters.BounceSecret = a.cfg.BounceSecret

@@ -238,14 +238,19 @@ func listener(t *testing.T, read func(articleID string) map[string]string) (url 
 }
 
 // TestEveryOutputSaysTheSame: after random changes the feed of changes, a snapshot,
-// a webhook's receiver and each format of the site's feed agree.
+// a webhook's receiver, a subscription, what a hub of WebSub hands on and each format of
+// the site's feed agree.
 func TestEveryOutputSaysTheSame(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
+	h := newHub(t)
 	eachSite(t, func(t *testing.T, s *site) {
 		s.Webhooks.Insecure = true
 		s.Webhooks.Reach(func(netip.Addr) bool { return true })
+		s.WebSub.Gather = 0
+		s.WebSub.Reach(func(netip.Addr) bool { return true })
 		s.follow(t)
+		s.until(t, `SELECT count(*) FROM event_consumers WHERE name = 'websub'`, 1)
 		k, token := s.partner(t)
 		address, told := listener(t, func(article string) map[string]string { return s.below(t, token, article) })
 		if _, _, err := s.Webhooks.Create(access.AsSystem(t.Context()), k.ID, webhook.Draft{URL: address, Full: true}); err != nil {
@@ -256,20 +261,33 @@ func TestEveryOutputSaysTheSame(t *testing.T) {
 		section := s.section(t, "world")
 		random, keys := rand.New(rand.NewPCG(seed, 0)), make([]int, 9)
 		var posted []*comment.Posted
+		subscribed, announced := s.subscribe(t, token), s.announcements(t)
 		for range 20 {
 			s.shake(t, random, keys, 4, section)
 			posted = s.talk(t, random, keys, posted)
 			s.kept(t) // so that it is answered from memory where nothing has changed
 		}
+		last := id.Encode(id.Article, s.write(t, 0, "The last story", article.StatusPublished, section))
 		s.settle(t)
 		want := s.snapshot(t, token)
 		articles, comments := told()
-		for name, got := range map[string]map[string]any{"the changes": s.replayed(t, token), "the webhook": articles} {
+		for name, got := range map[string]map[string]any{"the changes": s.replayed(t, token), "the webhook": articles, "the subscription": subscribed(last)} {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-snapshot +%s):\n%s", name, name, diff)
 			}
 		}
 		s.compareFeeds(t, want)
+		seen := announced(last)
+		for key := range want {
+			if !seen[key] {
+				t.Errorf("the event stream did not tell that %s was published", key)
+			}
+		}
+		for _, topic := range []string{"/feed/", "/feed/atom/", "/feed/json/", "/sections/world/feed/", "/sections/world/feed/atom/", "/sections/world/feed/json/", "/languages/en/feed/", "/comments/feed/", "/comments/feed/atom/"} {
+			if diff := cmp.Diff(s.itemsOf(t, topic), h.distributed(s.url+topic)); diff != "" {
+				t.Errorf("what the hub has of %s (-feed +hub):\n%s", topic, diff)
+			}
+		}
 		titles := map[string]string{}
 		for key, a := range want {
 			titles[key] = a.(map[string]any)["headlines"].([]any)[0].(map[string]any)["value"].(string)
@@ -282,7 +300,7 @@ func TestEveryOutputSaysTheSame(t *testing.T) {
 		if diff := cmp.Diff(s.commentFeed(t), comments); diff != "" {
 			t.Errorf("comments (-feed +webhook):\n%s", diff)
 		}
-	})
+	}, "--websub-hub="+h.URL)
 }
 
 // kept is what the API says is the latest, from memory if it is there; titles by id.
@@ -434,6 +452,8 @@ func (s *site) settle(t *testing.T) {
 			last := seen[events-1]
 			s.until(t, fmt.Sprintf(`SELECT count(*) FROM event_consumers WHERE name = 'webhooks' AND (txid, id) >= (%d, %d)`, last.TxID, last.ID), 1)
 			s.until(t, `SELECT count(*) FROM webhook_deliveries WHERE state = 'WAITING'`, 0)
+			s.until(t, fmt.Sprintf(`SELECT count(*) FROM event_consumers WHERE name = 'websub' AND (txid, id) >= (%d, %d)`, last.TxID, last.ID), 1)
+			s.until(t, `SELECT count(*) FROM jobs WHERE kind = 'websub.ping'`, 0)
 			return
 		}
 		runtime.Gosched()

@@ -4,6 +4,7 @@ package budget
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
@@ -60,6 +62,24 @@ func (b *Budgets) Take(ctx context.Context, points int) (left int, wait time.Dur
 		r.CancelAt(now)
 	}
 	return max(0, int(bucket.TokensAt(now))), wait
+}
+
+// Charge takes points for a request over HTTP. When there are too few it takes none, and
+// says in the headers of the answer, which is 429 then, how many there are in a minute, how
+// many are left, and in how many seconds there are enough.
+func (b *Budgets) Charge(ctx context.Context, h http.Header, points int) (enough bool) {
+	left, wait := b.Take(ctx, points)
+	if wait <= 0 {
+		return true
+	}
+	_, most := b.subject(ctx)
+	seconds := httpheader.Seconds(wait)
+	h.Set("Retry-After", seconds)
+	h.Set("RateLimit-Limit", strconv.Itoa(most))
+	h.Set("RateLimit-Remaining", strconv.Itoa(left))
+	h.Set("RateLimit-Reset", seconds)
+	h.Set("Cache-Control", "private, no-store") // it is about one client
+	return false
 }
 
 // subject is whose budget a request has, and how many points that is a minute.

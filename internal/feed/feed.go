@@ -47,11 +47,28 @@ type Service struct {
 	hub      string // of WebSub; empty: none
 	// shardSize is how many articles a sitemap has at most.
 	shardSize int
+	// Budget bounds how much one address may ask for over time; nil: any number.
+	Budget Budget
 	// ServerURL stands in for the address of the site where none is set.
 	ServerURL string
 	// Now is the clock, for tests.
 	Now func() time.Time
 }
+
+// Budget bounds how much whoever sends a request may ask for over time.
+type Budget interface {
+	// Charge takes points of cost. When there are too few it says so in the headers of
+	// the answer.
+	Charge(ctx context.Context, h http.Header, points int) (enough bool)
+}
+
+// What requests cost, in the points that the API counts. Those of a key cost none: they
+// are counted against its quota.
+const (
+	requestPoints = 20    // each
+	lookPoints    = 200   // more for an address that is none of ours, which the database is asked about
+	makePoints    = 2_500 // more for an output that is not kept
+)
 
 // New gives the service, which follows the log to know when an output that it
 // keeps is out of date.
@@ -152,7 +169,7 @@ func (s *Service) read(ctx context.Context, a Address, k *partner.Key) (*list, e
 // frame is a feed without items.
 func (s *Service) frame(dir *directory.Snapshot, a Address) *list {
 	l := &list{Address: a, Title: dir.Site.Name, Description: dir.Site.Tagline, Language: dir.Site.Language, Base: s.base(dir), SiteName: dir.Site.Name, Hub: s.hub}
-	l.Home = permalink.Absolute(l.Base, permalink.Path(a.Of, a.Slug))
+	l.Home = ascii(permalink.Absolute(l.Base, permalink.Path(a.Of, a.Slug)))
 	if dir.Site.Outputs != nil {
 		l.Full = dir.Site.Outputs.FullText
 	}
@@ -233,7 +250,7 @@ func (s *Service) readComments(ctx context.Context, l *list) (*list, error) {
 		if err != nil || a == nil {
 			return nil, err
 		}
-		article, l.Title, l.Home = a.ID, "Comments: "+a.Title, permalink.Absolute(l.Base, permalink.Path(permalink.Article, a.Slug))
+		article, l.Title, l.Home = a.ID, "Comments: "+a.Title, ascii(permalink.Absolute(l.Base, permalink.Path(permalink.Article, a.Slug)))
 	}
 	comments, err := s.comments.Latest(ctx, article, MaxItems)
 	if err != nil {

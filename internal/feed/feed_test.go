@@ -9,10 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mmcdole/gofeed"
@@ -32,6 +34,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -373,6 +376,12 @@ func TestOldAddressesLeadOn(t *testing.T) {
 			"/tag/floods/feed/": "/tags/floods/feed/", "/author/ada/feed/": "/authors/ada/feed/", "/2013/01/one/feed/": "/articles/one/feed/", "/2013/01/one/": "/articles/one",
 			"/2013/01/": "/archive?month=2013-01", "/2013/": "/", "/2026/": "/archive?month=2026-03", "/2013/01/31/": "/archive?date=2013-01-31", "/2013/12/page/2/": "/archive?month=2013-12", "/0000/": "/", "/2013/13/": "", "/2013/01/feed/": "/feed/", "/wp-sitemap.xml": "/sitemap.xml",
 			"/wp-content/uploads/2013/01/a.jpg": "/media/2026/03/0123456789abcdef-a.jpg", "/wp-content/uploads/2013/01/a-300x200.jpg": "/media/2026/03/0123456789abcdef-a.jpg",
+			"/page/2/": "/", "/category/weltweit/page/2/": "/sections/world", "/category/world/": "/sections/world", "/category/europe/world/page/3/": "/sections/world", "/category/none/": "", "/category/none/page/2/": "",
+			"/tag/floods/page/2/": "/tags/floods", "/author/ada/": "/authors/ada", "/sections/world/page/2/": "/sections/world", "/2013/01/one/2/": "/articles/one", "/2013/01/one/comment-page-1/": "/articles/one",
+			"/2013/01/one/amp/": "/articles/one", "/2013/01/one/trackback/": "/articles/one", "/articles/one/embed/": "/articles/one", "/articles/none/2/": "", "/articles/hidden/2/": "", "/nothing/2/": "", "/nothing/page/2/": "",
+			"/search/ferry+boats/": "/search?q=ferry%2Bboats", "/search/ferry/feed/rss2/": "/search?q=ferry", "/?s=ferry+boats": "/search?q=ferry+boats", "/?s=": "", "/?m=201301": "/archive?month=2013-01",
+			"/?m=20130131": "/archive?date=2013-01-31", "/?m=201313": "", "/?tag=floods": "/tags/floods", "/?tag=none": "", "/?category_name=europe/world": "/sections/world", "/?author_name=ada": "/authors/ada",
+			"/index.php": "/", "/index.php/2013/01/one/": "/2013/01/one", "/index.php?p=123": "/?p=123", "/index.phpx": "",
 			"/wp-content/uploads/2013/01/b.jpg": "", "/wp-content/uploads/../../etc/passwd": "", "/nothing": "", "/%ff": "", "/" + strings.Repeat("x", 9000): "",
 		} {
 			status, location := http.StatusMovedPermanently, home+want
@@ -387,6 +396,37 @@ func TestOldAddressesLeadOn(t *testing.T) {
 			t.Errorf("what is gone: %s", a.Status)
 		}
 	})
+}
+
+// TestAddressesInOutputsAreASCII, whatever letters the name of an article has.
+func TestAddressesInOutputsAreASCII(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, testkit.URL(t, store.SQLite))
+	saved := r.save(t, r.draft("ميناء", now.Add(-time.Hour)))
+	if _, err := comment.New(r.db, r.log).Save(access.AsSystem(t.Context()), &comment.Draft{ArticleID: saved[0].ID, GuestName: "Nadia", Body: "Words", Status: entcomment.StatusApproved, Kind: entcomment.KindComment}); err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{"/sitemaps/2026-03.xml", permalink.Escaped("/articles/"+saved[0].Slug) + "/feed/"}
+	for path := range r.Paths() {
+		paths = append(paths, path)
+	}
+	address, article := regexp.MustCompile(`(?:<loc>|<image:loc>|<link>|<id>|href="|url="|"url":"|"home_page_url":")([^<"]*)`), 0
+	for _, path := range paths {
+		if path == "/feed/ninjs/" { // addresses of data for programs, as the API has them
+			continue
+		}
+		for _, m := range address.FindAllStringSubmatch(body(t, r.get(t, path)), -1) {
+			if strings.ContainsFunc(m[1], func(c rune) bool { return c > unicode.MaxASCII }) {
+				t.Errorf("%s: %s", path, m[1])
+			}
+			if strings.Contains(m[1], "/articles/%D9%85") {
+				article++
+			}
+		}
+	}
+	if article < 7 {
+		t.Errorf("the address of the article is there %d times", article)
+	}
 }
 
 func TestCommentsHaveFeeds(t *testing.T) {

@@ -2,6 +2,8 @@ package feed
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -38,6 +40,22 @@ func (s *Service) outputs() map[string]output {
 		sitemapPath: {xmlType, s.index, kept.Articles},
 		newsPath:    {xmlType, s.news, kept.Articles},
 		pagesPath:   {xmlType, s.pages, kept.Articles},
+	}
+}
+
+// Paths are the addresses of the outputs of the whole site.
+func (s *Service) Paths() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for path := range s.outputs() {
+			if !yield(path) {
+				return
+			}
+		}
+		for f := range formats {
+			if !yield(Address{Of: permalink.Front, Format: f}.Path()) {
+				return
+			}
+		}
 	}
 }
 
@@ -86,10 +104,20 @@ func (s *Service) Handler() http.Handler {
 			http.Error(w, "This can only be read.", http.StatusMethodNotAllowed)
 			return
 		}
+		if !s.charge(w, r, requestPoints) {
+			return
+		}
+		if strings.Contains(r.URL.RawQuery, partner.Prefix) {
+			http.Error(w, "A key has no place in an address, which is logged on its way: send it as Authorization: Bearer, and rotate this one.", http.StatusBadRequest)
+			return
+		}
 		ctx := anonymous(r)
 		clean, ok := permalink.Clean(r.URL.EscapedPath())
 		if ok && !(clean == "/" && r.URL.RawQuery != "") {
-			d, err := s.document(ctx, clean, partner.Of(r.Context()))
+			d, err := s.document(ctx, clean, partner.Of(r.Context()), func() bool { return s.charge(w, r, makePoints) })
+			if errors.Is(err, errTooMuch) {
+				return
+			}
 			if err != nil {
 				s.fail(ctx, w, clean, err)
 				return
@@ -114,13 +142,27 @@ func (s *Service) Handler() http.Handler {
 				return
 			}
 		}
-		s.serveOld(ctx, w, r)
+		if s.charge(w, r, lookPoints) {
+			s.serveOld(ctx, w, r)
+		}
 	})
 }
 
+// charge takes points from the budget of whoever sends a request, or refuses it.
+func (s *Service) charge(w http.ResponseWriter, r *http.Request, points int) bool {
+	if s.Budget == nil || partner.Of(r.Context()) != nil || s.Budget.Charge(r.Context(), w.Header(), points) {
+		return true
+	}
+	http.Error(w, "You asked for more than is allowed in a minute: try again later.", http.StatusTooManyRequests)
+	return false
+}
+
+// errTooMuch says that a request was refused.
+var errTooMuch = errors.New("too much was asked for")
+
 // document gives an output, a kept one where it is still right; nil when there
-// is none at the path.
-func (s *Service) document(ctx context.Context, clean string, k *partner.Key) (*kept.Answer, error) {
+// is none at the path. One that has to be made is paid for first.
+func (s *Service) document(ctx context.Context, clean string, k *partner.Key, pay func() bool) (*kept.Answer, error) {
 	o, ok := s.find(clean, k)
 	if !ok {
 		return nil, nil
@@ -130,6 +172,9 @@ func (s *Service) document(ctx context.Context, clean string, k *partner.Key) (*
 	}
 	if d := s.kept.Get(clean, s.Now()); d != nil {
 		return d, nil
+	}
+	if !pay() {
+		return nil, errTooMuch
 	}
 	return s.kept.Make(ctx, clean, o.of, s.Now(), func(ctx context.Context) (*kept.Answer, error) { return s.build(ctx, o) })
 }

@@ -144,7 +144,7 @@ func entryOf(it *ninjs.Item) entry {
 	}
 	for _, r := range it.Renditions {
 		if r.Name == "web" {
-			e.Link = r.Href
+			e.Link = ascii(r.Href)
 		}
 	}
 	if len(it.Descriptions) > 0 {
@@ -185,7 +185,7 @@ func entryOf(it *ninjs.Item) entry {
 func newRemark(base string, c *ent.Comment, a *ent.Article) remark {
 	name, public := comment.AuthorName(c), id.Encode(id.Comment, c.ID)
 	return remark{Comment: c, ID: "urn:broadsheet:" + public, By: name, Title: name + ": " + a.Title,
-		Link: permalink.Absolute(base, permalink.Path(permalink.Article, a.Slug)) + "#" + public}
+		Link: ascii(permalink.Absolute(base, permalink.Path(permalink.Article, a.Slug))) + "#" + public}
 }
 
 // paragraphs writes a text as HTML.

@@ -261,16 +261,16 @@ func (s *Service) urls(ctx context.Context, dir *directory.Snapshot, articles []
 		if said := seo[a.ID]; said.NoIndex || said.CanonicalURL != "" && said.CanonicalURL != own {
 			continue
 		}
-		u := mapURL{Loc: own}
+		u := mapURL{Loc: ascii(own)}
 		if a.FeaturedMediaID != nil && media[*a.FeaturedMediaID] != nil {
 			if href := permalink.Absolute(base, content.MediaURL(media[*a.FeaturedMediaID])); href != "" {
-				u.Image = &mapImage{href}
+				u.Image = &mapImage{ascii(href)}
 			}
 		}
 		if others := translations[a.ID]; len(others) > 0 {
-			u.Others = append(u.Others, alternate{"alternate", a.Language, own})
+			u.Others = append(u.Others, alternate{"alternate", a.Language, ascii(own)})
 			for _, o := range others {
-				u.Others = append(u.Others, alternate{"alternate", o.Language, permalink.Absolute(base, permalink.Path(permalink.Article, o.Slug))})
+				u.Others = append(u.Others, alternate{"alternate", o.Language, ascii(permalink.Absolute(base, permalink.Path(permalink.Article, o.Slug)))})
 			}
 		}
 		write(dir, a, &u)

@@ -2,7 +2,9 @@ package feed
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 )
@@ -53,4 +55,18 @@ func text(said string) []byte {
 		return nil
 	}
 	return []byte(said + "\n")
+}
+
+// ascii writes an address as URIs are written (RFC 3986): the protocol of sitemaps asks for
+// it, and not every reader of feeds takes others.
+func ascii(address string) string {
+	var b strings.Builder
+	for _, c := range []byte(address) {
+		if c < utf8.RuneSelf {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -124,6 +125,14 @@ func (p *Publisher) Consume(ctx context.Context, events []event.Event) error {
 	for _, l := range languages {
 		changed[pingArgs{Entity: languageFeeds, Language: l}] = true
 	}
+	discussed, err := p.discussed(ctx, articles)
+	if err != nil {
+		return err
+	}
+	for _, key := range discussed { // they name the article, and go with it
+		changed[pingArgs{Entity: commentFeeds}] = true
+		changed[pingArgs{Entity: commentFeeds, Key: key}] = true
+	}
 	at := time.Now().Add(p.Gather)
 	for args := range changed {
 		if err := job.Enqueue(ctx, p.jobs, ping, args, job.Options{RunAt: at, UniqueKey: fmt.Sprintf("%s:%d%s", args.Entity, args.Key, args.Language)}); err != nil {
@@ -141,6 +150,18 @@ func (p *Publisher) languages(ctx context.Context, articles []int) ([]string, er
 	found, err := p.feeds.db.Ent(ctx).Article.Query().Where(article.IDIn(articles...)).Unique(true).Select(article.FieldLanguage).Strings(access.AsSystem(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("find the languages of articles: %w", err)
+	}
+	return found, nil
+}
+
+// discussed are those of the articles that have comments which readers may see.
+func (p *Publisher) discussed(ctx context.Context, articles []int) ([]int, error) {
+	if len(articles) == 0 {
+		return nil, nil
+	}
+	found, err := p.feeds.db.Ent(ctx).Comment.Query().Where(comment.ArticleIDIn(articles...), comment.StatusEQ(comment.StatusApproved)).Unique(true).Select(comment.FieldArticleID).Ints(access.AsSystem(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("find the articles with comments: %w", err)
 	}
 	return found, nil
 }

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -43,16 +44,18 @@ var (
 )
 
 var (
-	dated   = regexp.MustCompile(`^/(\d{4})(?:/(0[1-9]|1[0-2])(?:/(0[1-9]|[12]\d|3[01]))?)?(?:/page/\d+)?$`)
-	number  = regexp.MustCompile(`^[1-9]\d{0,17}$`)
-	resized = regexp.MustCompile(`-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,})(\.[A-Za-z0-9]{2,5})$`)
+	dated = regexp.MustCompile(`^/(\d{4})(?:/(0[1-9]|1[0-2])(?:/(0[1-9]|[12]\d|3[01]))?)?(?:/page/\d+)?$`)
+	// numbered is a day, month or year as the parameter m names it.
+	numbered = regexp.MustCompile(`^(\d{4})(?:(0[1-9]|1[0-2])(?:(0[1-9]|[12]\d|3[01]))?)?$`)
+	number   = regexp.MustCompile(`^[1-9]\d{0,17}$`)
+	resized  = regexp.MustCompile(`-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,})(\.[A-Za-z0-9]{2,5})$`)
 )
 
 const uploads = "/wp-content/uploads/"
 
 // Old tells where an address of a WordPress site leads: short addresses
-// (/?p=123), feeds, files, and the archives of dates, which lead to the archive of
-// that month or day. It is nil for any other.
+// (/?p=123), feeds, files, searches, further pages of lists and articles, and the archives
+// of dates, which lead to the archive of that month or day. It is nil for any other.
 func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 	clean, ok := permalink.Clean(raw)
 	if !ok {
@@ -75,11 +78,64 @@ func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 	if date := dated.FindStringSubmatch(clean); date != nil {
 		return s.archive(ctx, dir, date[1], date[2], date[3])
 	}
+	if words, found := strings.CutPrefix(clean, "/search/"); found {
+		words, _, _ = strings.Cut(words, "/")
+		return s.to(dir, searchFor(words)), nil
+	}
+	if rest, found := strings.CutPrefix(clean, "/index.php"); found && (rest == "" || rest[0] == '/') {
+		to := permalink.Escaped(cmp.Or(rest, "/"))
+		if query != "" {
+			to += "?" + query
+		}
+		return s.to(dir, to), nil
+	}
 	if before, f, found := split(clean); found {
 		return s.oldFeed(ctx, dir, before, f)
 	}
-	return nil, nil
+	return s.oldPage(ctx, dir, clean)
 }
+
+// partial ends the address of a part or another form of what stands before it: a further
+// page of a list, of an article or of its comments, or an article for phones or frames.
+var partial = regexp.MustCompile(`^(.*?)/(?:page/\d+|comment-page-\d+|\d{1,4}|amp|embed|trackback)$`)
+
+// oldPage is where the whole stands of what an old address is a part of, or what has the
+// last name in it where WordPress shows a section, tag or author.
+func (s *Service) oldPage(ctx context.Context, dir *directory.Snapshot, clean string) (*Moved, error) {
+	part := partial.FindStringSubmatch(clean)
+	if part != nil {
+		if clean = part[1]; clean == "" {
+			return s.to(dir, "/"), nil
+		}
+		if to, err := s.redirect(ctx, clean); err != nil || to != "" {
+			return s.to(dir, to), err
+		}
+	}
+	of, slug := permalink.Parse(clean)
+	if first, rest, ok := strings.Cut(strings.TrimPrefix(clean, "/"), "/"); ok && prefixes[first] != "" {
+		of, slug = prefixes[first], path.Base(rest)
+	} else if part == nil {
+		return nil, nil
+	}
+	return s.named(ctx, dir, of, slug)
+}
+
+// named is where a section, tag, author or article is shown; nil when there is none of that
+// name.
+func (s *Service) named(ctx context.Context, dir *directory.Snapshot, of permalink.Kind, slug string) (*Moved, error) {
+	if of == permalink.Article {
+		a, err := s.articles.BySlug(ctx, slug)
+		if err != nil || a == nil {
+			return nil, err
+		}
+	} else if _, _, _, _, there, err := s.owner(ctx, dir, Address{Of: of, Slug: slug}); err != nil || !there || of == Language {
+		return nil, err
+	}
+	return s.to(dir, permalink.Escaped(permalink.Path(of, slug))), nil
+}
+
+// searchFor is where the front end looks for words.
+func searchFor(words string) string { return "/search?" + url.Values{"q": {words}}.Encode() }
 
 // archive is where the front end shows the articles of a day or month. It has no page
 // of a year: that leads to the last month of it with articles, or to the front page.
@@ -119,6 +175,20 @@ func (s *Service) byQuery(ctx context.Context, dir *directory.Snapshot, query st
 			return nil, nil
 		}
 		return s.to(dir, Address{Format: f, Comments: comments}.Path()), nil
+	}
+	if words := q.Get("s"); words != "" {
+		return s.to(dir, searchFor(words)), nil
+	}
+	if date := numbered.FindStringSubmatch(q.Get("m")); date != nil {
+		return s.archive(ctx, dir, date[1], date[2], date[3])
+	}
+	for _, by := range []struct {
+		name string
+		of   permalink.Kind
+	}{{"category_name", permalink.Category}, {"tag", permalink.Tag}, {"author_name", permalink.Author}} {
+		if slug := q.Get(by.name); slug != "" {
+			return s.named(ctx, dir, by.of, path.Base(slug))
+		}
 	}
 	for _, name := range []string{"p", "page_id", "attachment_id"} {
 		n := q.Get(name)

@@ -4,6 +4,7 @@ package kept
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -97,17 +98,18 @@ func (a *Answers) Get(key string, now time.Time) *Answer {
 	return e.Answer
 }
 
-// Make makes an answer and keeps it. Who asks for the same meanwhile waits for it; one
-// that goes away does not end it for the others. A nil answer is not kept.
+// Make makes an answer and keeps it. Who asks for the same meanwhile waits for it, unless
+// something has happened since it was begun; one that goes away does not end it for the
+// others. A nil answer is not kept.
 func (a *Answers) Make(ctx context.Context, key string, of Of, now time.Time, build func(ctx context.Context) (*Answer, error)) (*Answer, error) {
-	made, err, _ := a.making.Do(key, func() (any, error) {
+	// The counts are taken before reading: what changes meanwhile makes it old.
+	e := &entry{made: now, articles: a.articles.Load(), comments: -1}
+	if of == Discussion {
+		e.comments = a.comments.Load()
+	}
+	made, err, _ := a.making.Do(fmt.Sprintf("%d %d %s", e.articles, e.comments, key), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.within)
 		defer cancel()
-		// The counts are taken before reading: what changes meanwhile makes it old.
-		e := &entry{made: now, articles: a.articles.Load(), comments: -1}
-		if of == Discussion {
-			e.comments = a.comments.Load()
-		}
 		var err error
 		if e.Answer, err = build(ctx); err == nil && e.Answer != nil && len(e.Body) <= maxBytes {
 			a.answers.Add(key, e)

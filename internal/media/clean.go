@@ -22,13 +22,16 @@ var errTruncated = errors.New("the file ends before its picture does")
 // errBroken says that a picture is not formed as its format says.
 var errBroken = errors.New("the file is not formed as its kind says")
 
-// cleaners write pictures without their metadata, by content type. What is not
+// cleaners write files without their metadata, by content type. What is not
 // here is kept as it is.
 var cleaners = map[string]func(w io.Writer, r io.ReadSeeker, size int64) error{
 	jpegFormat.contentType: cleanJPEG,
 	pngFormat.contentType:  cleanPNG,
 	webpFormat.contentType: cleanWebP,
 	gifFormat.contentType:  cleanGIF,
+	avifFormat.contentType: cleanBoxes,
+	mp4Format.contentType:  cleanBoxes,
+	m4aFormat.contentType:  cleanBoxes,
 }
 
 // Markers of JPEG (ITU-T T.81, table B.1).
@@ -255,39 +258,51 @@ const maxChunks = 5000
 
 // chunksOf lists the chunks of a WebP file that stay, with what they have in all.
 func chunksOf(file io.ReadSeeker, size int64) (kept []chunk, total int64, err error) {
+	err = eachChunk(file, size, func(c chunk) error {
+		if c.kind == "EXIF" || c.kind == "XMP " {
+			return nil
+		}
+		if c.kind == "VP8X" && c.size != 18 || len(kept) == maxChunks {
+			return errBroken
+		}
+		kept = append(kept, c)
+		total += c.size
+		return nil
+	})
+	return kept, total, err
+}
+
+// eachChunk gives the chunks of a WebP file one after another.
+func eachChunk(file io.ReadSeeker, size int64, each func(chunk) error) error {
 	head := make([]byte, 12)
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, 0, fmt.Errorf("read the upload again: %w", err)
+		return fmt.Errorf("read the upload again: %w", err)
 	}
 	if _, err := io.ReadFull(file, head); err != nil {
-		return nil, 0, errTruncated
+		return errTruncated
 	}
 	end := int64(binary.LittleEndian.Uint32(head[4:])) + 8
 	if end > size {
-		return nil, 0, errTruncated
+		return errTruncated
 	}
 	for at := int64(12); at+8 <= end; {
 		if _, err := file.Seek(at, io.SeekStart); err != nil {
-			return nil, 0, fmt.Errorf("read the upload again: %w", err)
+			return fmt.Errorf("read the upload again: %w", err)
 		}
 		if _, err := io.ReadFull(file, head[:8]); err != nil {
-			return nil, 0, errTruncated
+			return errTruncated
 		}
 		n := int64(binary.LittleEndian.Uint32(head[4:]))
 		n += 8 + n&1 // with its head, filled up to an even number
 		if at+n > end {
-			return nil, 0, errTruncated
+			return errTruncated
 		}
-		if kind := string(head[:4]); kind != "EXIF" && kind != "XMP " {
-			if kind == "VP8X" && n != 18 || len(kept) == maxChunks {
-				return nil, 0, errBroken
-			}
-			kept = append(kept, chunk{kind, at, n})
-			total += n
+		if err := each(chunk{string(head[:4]), at, n}); err != nil {
+			return err
 		}
 		at += n
 	}
-	return kept, total, nil
+	return nil
 }
 
 // maxFrames bounds the frames of a GIF that moves.

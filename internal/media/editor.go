@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/gif"
 	"image/jpeg"
+	"image/png"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -50,8 +51,8 @@ type Received struct {
 	from     string // the address it was fetched from; empty: it was sent
 }
 
-// Receive takes in a file: what it is, is read from its bytes; pictures lose
-// their metadata and are turned upright. No item names it until Save, so that the
+// Receive takes in a file: what it is, is read from its bytes; files lose
+// their metadata, and pictures are turned upright. No item names it until Save, so that the
 // transaction of Save is short.
 func (e *Editor) Receive(ctx context.Context, name string, body io.Reader) (*Received, error) {
 	if err := access.Require(ctx, access.WriteArticles); err != nil {
@@ -98,7 +99,8 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 			return nil, unreadable(err)
 		}
 		if orientation > 1 {
-			need += int64(found.width) * int64(found.height) * 4
+			const turned, encoded = 4, 8 // bytes of each pixel; the encoder of WebP holds its own planes
+			need += int64(found.width) * int64(found.height) * (turned + encoded)
 		}
 		if need > decodeBudget {
 			return nil, fault.Mistake(fault.TooLong, "file", "The picture is too large to be turned upright here: save it upright.")
@@ -122,7 +124,7 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 	var broken error
 	cleaned, err := e.s.spoolFrom(func(w io.Writer) error {
 		if orientation > 1 {
-			broken = upright(w, file, orientation)
+			broken = guarded(func() error { return upright(w, file, file.size, found.format, orientation) })
 		} else {
 			broken = cleaner(w, file, file.size)
 		}
@@ -147,12 +149,14 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 func isDamage(err error) bool {
 	_, form := errors.AsType[jpeg.FormatError](err)
 	_, kind := errors.AsType[jpeg.UnsupportedError](err)
-	return form || kind || errors.Is(err, errBroken) || errors.Is(err, errTruncated) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+	_, png1 := errors.AsType[png.FormatError](err)
+	_, png2 := errors.AsType[png.UnsupportedError](err)
+	return form || kind || png1 || png2 || errors.Is(err, errBroken) || errors.Is(err, errTruncated) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
-// unreadable tells of a picture that is not whole.
+// unreadable tells of a file that is not whole.
 func unreadable(err error) error {
-	return fault.Mistake(fault.Invalid, "file", "The picture cannot be read: it is damaged or not complete.").WithCause(err)
+	return fault.Mistake(fault.Invalid, "file", "The file cannot be read: it is damaged or not complete.").WithCause(err)
 }
 
 // Save makes a media item of a received file. Where there is one of the same bytes

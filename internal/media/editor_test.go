@@ -318,8 +318,7 @@ func TestPolyglotsLoseWhatIsNotTheirPicture(t *testing.T) {
 
 // TestABombIsNotSetOff uploads few bytes that become many: of a picture, and of the
 // remarks beside it.
-func TestABombIsNotSetOff(t *testing.T) {
-	t.Parallel()
+func TestABombIsNotSetOff(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
 	testkit.Long(t)
 	e := desk(t, testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{}))
 	var packed bytes.Buffer

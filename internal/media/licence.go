@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"time"
@@ -128,6 +129,35 @@ func (s *Service) licenceOf(ctx context.Context, key string) (licence, error) {
 		return licence{}, nil
 	}
 	return all[0], nil
+}
+
+// seenLicence is a licence as it was read at a moment.
+type seenLicence struct {
+	licence
+
+	at time.Time
+}
+
+// Bounds on the licences that are remembered, for when the database is away.
+const (
+	maxSeen = 20_000
+	seenFor = time.Hour
+)
+
+// mayShow gives the licence of a file. While the database does not answer, one that was read
+// within the last hour counts, unless it has ended since: nothing can be changed meanwhile.
+func (s *Service) mayShow(ctx context.Context, key string) (licence, error) {
+	l, err := s.licenceOf(ctx, key)
+	if err == nil {
+		s.seen.Add(key, seenLicence{l, s.Now()})
+		return l, nil
+	}
+	known, ok := s.seen.Get(key)
+	if ctx.Err() != nil || !ok || known.ended || s.Now().Sub(known.at) > seenFor || known.until != nil && !known.until.After(s.Now()) {
+		return licence{}, err
+	}
+	slog.DebugContext(ctx, "a media file is shown by a licence that was read earlier", "key", key, "error", err)
+	return known.licence, nil
 }
 
 // restricted serves a file to staff alone; for anybody else it is not there.

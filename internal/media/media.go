@@ -22,6 +22,7 @@ import (
 	"time"
 	"unicode"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/gcerrors"
@@ -66,10 +67,13 @@ type Service struct {
 	ExpireAt func(ctx context.Context, at time.Time) error
 	// SignIn, where it is set, finds out who asks for a file that is not for everyone.
 	SignIn func(next http.Handler) http.Handler
+	// Budget bounds how much one address may ask for over time; nil: any number.
+	Budget Budget
 	// Now is the clock, for tests.
 	Now func() time.Time
 
 	variants *variants
+	seen     *lru.Cache[string, seenLicence] // by the key of the file
 }
 
 // defaultMaxBytes is room for some minutes of film.
@@ -77,8 +81,9 @@ const defaultMaxBytes = 256 << 20
 
 // New gives the service. The bucket stays the caller's to close.
 func New(db *store.DB, log *event.Log, bucket *blob.Bucket) *Service {
+	seen, _ := lru.New[string, seenLicence](maxSeen) // fails for sizes below 1
 	return &Service{
-		db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes, variants: newVariants(),
+		seen: seen, db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes, variants: newVariants(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 }

@@ -62,8 +62,8 @@ func (s *Service) RemoveOrphans(ctx context.Context) (removed int, err error) {
 func originalOf(key string) string {
 	original := key
 	switch {
-	case strings.HasPrefix(key, variantFolder):
-		original = strings.TrimPrefix(key, variantFolder)
+	case strings.HasPrefix(key, variantRoot):
+		_, original, _ = strings.Cut(strings.TrimPrefix(key, variantRoot), "/")
 		original = original[:max(strings.LastIndexByte(original, '/'), 0)]
 	case strings.HasPrefix(key, movedFolder):
 		original = strings.TrimPrefix(key, movedFolder)
@@ -80,7 +80,7 @@ func originalOf(key string) string {
 // Kept reports whether a blob belongs into a backup: it is a file of an item, or leads
 // to one. What is made from another file, or is not finished, does not.
 func Kept(key string) bool {
-	return originalOf(key) != "" && !strings.HasPrefix(key, variantFolder) && !strings.HasSuffix(key, ".tmp")
+	return originalOf(key) != "" && !strings.HasPrefix(key, variantRoot) && !strings.HasSuffix(key, ".tmp")
 }
 
 // removeOrphans removes those of some blobs whose original no item has.
@@ -112,7 +112,8 @@ func (s *Service) removeOrphans(ctx context.Context, keys []string) (removed int
 	}
 	for _, key := range keys {
 		unfinished := strings.HasSuffix(key, ".tmp")
-		if there[wanted[key]] && !unfinished || strings.HasPrefix(key, movedFolder) && s.leads(ctx, wanted[key]) {
+		outdated := strings.HasPrefix(key, variantRoot) && !strings.HasPrefix(key, variantFolder)
+		if there[wanted[key]] && !unfinished && !outdated || strings.HasPrefix(key, movedFolder) && s.leads(ctx, wanted[key]) {
 			continue
 		}
 		if key == wanted[key] { // an upload of the same bytes may have come meanwhile

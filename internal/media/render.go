@@ -3,6 +3,7 @@ package media
 import (
 	"bufio"
 	"bytes"
+	"compress/zlib"
 	"errors"
 	"fmt"
 	"image"
@@ -105,6 +106,34 @@ func jpegNeeds(r *bufio.Reader) (int64, error) {
 	}
 }
 
+// adobeMark gives what a JPEG of four inks begins with that does not say how their numbers
+// are meant: browsers take them as Adobe's programs write them, and the decoder takes none
+// without that mark. It is nil for any other JPEG.
+func adobeMark(r *bufio.Reader) []byte {
+	if _, err := r.Discard(2); err != nil {
+		return nil
+	}
+	for inks := 0; ; {
+		marker, err := nextMarker(r)
+		if err != nil || marker == markerEOI {
+			return nil // the decoder says what is wrong
+		}
+		if marker == markerSOS {
+			if inks != 4 {
+				return nil
+			}
+			return append([]byte{0xff, markerSOI, 0xff, markerAPP0 + 14, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
+		}
+		data, err := segment(r)
+		if err != nil || marker == markerAPP0+14 && bytes.HasPrefix(data, []byte("Adobe")) {
+			return nil
+		}
+		if marker >= 0xc0 && marker <= 0xc2 && len(data) > 5 {
+			inks = int(data[5])
+		}
+	}
+}
+
 // decodePicture decodes a picture; of those that move, the first frame.
 func decodePicture(file io.ReadSeeker, f format) (image.Image, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -113,7 +142,18 @@ func decodePicture(file io.ReadSeeker, f format) (image.Image, error) {
 	r := bufio.NewReaderSize(file, 64<<10)
 	switch f.contentType {
 	case jpegFormat.contentType:
-		return jpeg.Decode(r)
+		mark := adobeMark(r)
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("read the picture: %w", err)
+		}
+		r.Reset(file)
+		if mark == nil {
+			return jpeg.Decode(r)
+		}
+		if _, err := r.Discard(2); err != nil {
+			return nil, errTruncated
+		}
+		return jpeg.Decode(io.MultiReader(bytes.NewReader(mark), r))
 	case pngFormat.contentType:
 		return png.Decode(r)
 	case gifFormat.contentType:
@@ -171,11 +211,70 @@ func inWebColours(file io.ReadSeeker, f format, base *image.NRGBA) *image.NRGBA 
 	return imaging.Clone(converted)
 }
 
-// profileData gives the colour profile of a JPEG.
+// profileData gives the colour profile of a picture, nil when it has none.
 func profileData(file io.ReadSeeker, f format) []byte {
-	if f.contentType != jpegFormat.contentType {
+	switch f.contentType {
+	case jpegFormat.contentType:
+		return profileOfJPEG(file)
+	case pngFormat.contentType:
+		return profileOfPNG(file)
+	case webpFormat.contentType:
+		return profileOfWebP(file)
+	}
+	return nil
+}
+
+func profileOfPNG(file io.ReadSeeker) (data []byte) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil
 	}
+	_, err := headOfPNG(bufio.NewReader(file), func(kind string, chunk []byte) {
+		if kind != "iCCP" {
+			return
+		}
+		// A name, how it is compressed, and what is compressed (PNG, section 11.3.2.3).
+		_, packed, found := bytes.Cut(chunk[8:len(chunk)-4], []byte{0})
+		if !found || len(packed) < 2 || packed[0] != 0 {
+			return
+		}
+		r, err := zlib.NewReader(bytes.NewReader(packed[1:]))
+		if err != nil {
+			return
+		}
+		if data, err = io.ReadAll(io.LimitReader(r, maxProfile+1)); err != nil || len(data) > maxProfile {
+			data = nil
+		}
+	})
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+func profileOfWebP(file io.ReadSeeker) []byte {
+	size, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil
+	}
+	var data []byte
+	err = eachChunk(file, size, func(c chunk) error {
+		if c.kind != "ICCP" || c.size > maxProfile || data != nil {
+			return nil
+		}
+		if _, err := file.Seek(c.at+8, io.SeekStart); err != nil {
+			return err
+		}
+		data = make([]byte, c.size-8)
+		_, err := io.ReadFull(file, data)
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+func profileOfJPEG(file io.ReadSeeker) []byte {
 	segments, err := profileOf(file)
 	if err != nil {
 		return nil

@@ -164,7 +164,7 @@ func TestFilesThatNothingNamesAreRemoved(t *testing.T) {
 			t.Fatal(w.Code)
 		}
 		const gone = "2026/11/0123456789abcdef-gone.jpg"
-		for _, key := range []string{gone, variantFolder + gone + "/160.webp", movedFolder + "2026/11/1123456789abcdef.jpg", moved + ".18a3f.tmp", "README.txt", "variants/notes.txt"} {
+		for _, key := range []string{gone, variantFolder + gone + "/160.webp", movedFolder + "2026/11/1123456789abcdef.jpg", moved + ".18a3f.tmp", "README.txt", "variants/notes.txt", variantRoot + "1/" + moved + "/160.webp"} {
 			if err := bucket.WriteAll(ctx, key, []byte(gone), &blob.WriterOptions{ContentType: "image/jpeg"}); err != nil {
 				t.Fatal(err)
 			}
@@ -179,7 +179,7 @@ func TestFilesThatNothingNamesAreRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		after := names(t, bucket)
-		if len(before)-len(after) != 4 {
+		if len(before)-len(after) != 5 {
 			t.Errorf("before %v, after %v", before, after)
 		}
 		for _, key := range []string{moved, movedFolder + m.BlobKey, "README.txt", "variants/notes.txt", variantFolder + moved + "/160.webp"} {

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,28 @@ const maxKey = 200
 // it, also when it is opened as a page of its own.
 const contentSecurity = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
+// Budget bounds how much whoever sends a request may ask for over time.
+type Budget interface {
+	// Charge takes points of cost. When there are too few it says so in the headers of
+	// the answer.
+	Charge(ctx context.Context, h http.Header, points int) (enough bool)
+}
+
+// What requests cost, in the points that the API counts.
+const (
+	requestPoints = 20    // each
+	makePoints    = 1_000 // more for a variant that has to be made
+)
+
+// charge takes points from the budget of whoever sends a request, or refuses it.
+func (s *Service) charge(w http.ResponseWriter, r *http.Request, points int) bool {
+	if s.Budget == nil || s.Budget.Charge(r.Context(), w.Header(), points) {
+		return true
+	}
+	http.Error(w, "You asked for more than is allowed in a minute: try again later.", http.StatusTooManyRequests)
+	return false
+}
+
 // Handler serves originals and variants below Prefix. A key names its content, so answers
 // may be kept for good; parts (Range) and conditions are honoured.
 func (s *Service) Handler() http.Handler {
@@ -37,6 +60,9 @@ func (s *Service) Handler() http.Handler {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			header.Set("Allow", "GET, HEAD")
 			http.Error(w, "Media can only be read.", http.StatusMethodNotAllowed)
+			return
+		}
+		if !s.charge(w, r, requestPoints) {
 			return
 		}
 		key, below := strings.CutPrefix(r.URL.Path, Prefix)
@@ -50,7 +76,7 @@ func (s *Service) Handler() http.Handler {
 			http.Error(w, "There is no such file.", http.StatusNotFound)
 			return
 		}
-		l, err := s.licenceOf(r.Context(), key)
+		l, err := s.mayShow(r.Context(), key)
 		if err != nil {
 			if r.Context().Err() == nil {
 				slog.ErrorContext(r.Context(), "look whether a media file may be shown", "key", key, "error", err)

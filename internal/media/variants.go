@@ -29,8 +29,11 @@ import (
 )
 
 // variantFolder is where in the blob store variants are. Their number is that of the
-// way they are made: whoever changes it, increments it.
-const variantFolder = "variants/1/"
+// way they are made: whoever changes it, increments it. A job removes those of other numbers.
+const (
+	variantRoot   = "variants/"
+	variantFolder = variantRoot + "2/"
+)
 
 // Bounds on making a variant.
 const (
@@ -114,6 +117,9 @@ func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original,
 	key := variantFolder + original + "/" + name
 	reader, err := s.bucket.NewReader(r.Context(), key, nil)
 	if gcerrors.Code(err) == gcerrors.NotFound {
+		if !s.charge(w, r, makePoints) {
+			return
+		}
 		if err = s.makeVariant(r.Context(), original, v, f, key); err == nil {
 			reader, err = s.bucket.NewReader(r.Context(), key, nil)
 		}

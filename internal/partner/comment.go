@@ -190,7 +190,7 @@ func (s *Service) CommentsBelow(ctx context.Context, k *Key, articleID int, afte
 }
 
 func (s *Service) serveComments(w http.ResponseWriter, r *http.Request) {
-	first, err := number(r, "first", MaxPage)
+	first, err := number(r, "first", 1, MaxPage)
 	if err != nil {
 		fail(w, err)
 		return

@@ -95,6 +95,10 @@ func (s *Service) Handler() http.Handler {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			refuse(w, http.StatusUnauthorized, fault.Unauthenticated, "Send an API key as Authorization: Bearer.")
 		default:
+			if _, pattern := mux.Handler(r); pattern == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+				refuse(w, http.StatusNotFound, fault.NotFound, "There is nothing at this address.")
+				return
+			}
 			mux.ServeHTTP(w, r)
 		}
 	})
@@ -123,26 +127,26 @@ const (
 )
 
 // number reads a parameter of the query; 0 when it is left out.
-func number(r *http.Request, name string, most int) (int, error) {
+func number(r *http.Request, name string, least, most int) (int, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > most {
-		return 0, fault.BadInput(name, "%q is no number between 0 and %d", name, most)
+	if err != nil || n < least || n > most {
+		return 0, fault.BadInput(name, "%q is no number between %d and %d", name, least, most)
 	}
 	return n, nil
 }
 
 func (s *Service) serveChanges(w http.ResponseWriter, r *http.Request) {
 	k, query := Of(r.Context()), r.URL.Query()
-	first, err := number(r, "first", MaxPage)
+	first, err := number(r, "first", 1, MaxPage)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	wait, err := number(r, "wait", maxWait)
+	wait, err := number(r, "wait", 0, maxWait)
 	if err != nil {
 		fail(w, err)
 		return
@@ -243,7 +247,7 @@ func (s *Service) Follow(ctx context.Context, k *Key, after string, types []Chan
 const followAtOnce = time.Hour
 
 func (s *Service) serveSnapshot(w http.ResponseWriter, r *http.Request) {
-	first, err := number(r, "first", MaxPage)
+	first, err := number(r, "first", 1, MaxPage)
 	if err != nil {
 		fail(w, err)
 		return

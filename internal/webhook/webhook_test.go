@@ -554,3 +554,51 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersWithoutAnEndAreCutOff: whatever a receiver sends back, a part of it is read, and
+// another webhook has its message meanwhile.
+func TestAnswersWithoutAnEndAreCutOff(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"taken": http.StatusOK, "refused": http.StatusInternalServerError} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testkit.EachURL(t, func(t *testing.T, url string) {
+				n := newNode(t, url)
+				n.Backoff = nil
+				section := n.section(t, "inside")
+				k := n.key(t, partner.Entitlement{})
+				endless, other := newReceiver(t), newReceiver(t)
+				sent := 0
+				endless.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+					w.WriteHeader(status)
+					for chunk := make([]byte, 64<<10); ; {
+						written, err := w.Write(chunk)
+						if sent += written; err != nil || sent > 1<<30 {
+							return true
+						}
+					}
+				}
+				bad := n.connect(t, k, endless, webhook.Draft{})
+				n.connect(t, k, other, webhook.Draft{})
+				n.save(t, n.draft(0, "One", article.StatusPublished, section.ID))
+				n.settled(t)
+				log := must(n.Deliveries(admin(t), bad.ID, 0, "", 10))(t)
+				want := webhook.Failed
+				if status == http.StatusOK {
+					want = webhook.Delivered
+				}
+				if len(log) != 1 || log[0].State != want {
+					t.Errorf("%+v", log)
+				}
+				endless.mu.Lock()
+				defer endless.mu.Unlock()
+				other.mu.Lock()
+				defer other.mu.Unlock()
+				const buffers = 64 << 20 // of both ends
+				if sent > buffers || other.attempts != 1 {
+					t.Errorf("%d bytes were taken, another webhook was sent %d messages", sent, other.attempts)
+				}
+			})
+		})
+	}
+}

@@ -53,9 +53,9 @@ type Service struct {
 
 // Budget bounds how much whoever sends a request may ask for over time.
 type Budget interface {
-	// Take takes points of cost. It gives how many are left, below zero for any number,
-	// and how long to wait when there are too few.
-	Take(ctx context.Context, points int) (left int, wait time.Duration)
+	// Charge takes points of cost. When there are too few it says so in the headers of
+	// the answer.
+	Charge(ctx context.Context, h http.Header, points int) (enough bool)
 }
 
 // What requests cost, in the points that operations of the API cost too: each, and
@@ -152,11 +152,7 @@ func (s *Service) Handler() http.Handler {
 			refuse(ctx, w, r, noRoute)
 			return
 		}
-		a, wait, err := s.answer(ctx, r)
-		if wait > 0 {
-			h.Set("Retry-After", httpheader.Seconds(wait))
-			err = tooMuch
-		}
+		a, err := s.answer(ctx, h, r)
 		if err != nil {
 			refuse(ctx, w, r, err)
 			return
@@ -201,24 +197,23 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 }
 
 // answer gives what a request is answered with: a kept answer that is still right, or
-// one that is made now. It gives how long to wait when whoever asks has asked for too
-// much.
-func (s *Service) answer(ctx context.Context, r *http.Request) (*kept.Answer, time.Duration, error) {
-	if wait := s.charge(ctx, requestPoints); wait > 0 {
-		return nil, wait, nil
+// one that is made now.
+func (s *Service) answer(ctx context.Context, h http.Header, r *http.Request) (*kept.Answer, error) {
+	if s.Budget != nil && !s.Budget.Charge(ctx, h, requestPoints) {
+		return nil, tooMuch
 	}
 	q, err := s.query(ctx, r)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	key, now := q.path+"?"+q.values.Encode(), time.Now()
 	if a := s.kept.Get(key, now); a != nil {
-		return a, 0, nil
+		return a, nil
 	}
-	if wait := s.charge(ctx, makePoints+thingPoints*q.perPage); wait > 0 {
-		return nil, wait, nil
+	if s.Budget != nil && !s.Budget.Charge(ctx, h, makePoints+thingPoints*q.perPage) {
+		return nil, tooMuch
 	}
-	a, err := s.kept.Make(ctx, key, q.c.of, now, func(ctx context.Context) (*kept.Answer, error) {
+	return s.kept.Make(ctx, key, q.c.of, now, func(ctx context.Context) (*kept.Answer, error) {
 		header := http.Header{}
 		value, err := s.read(ctx, header, q)
 		if err != nil {
@@ -230,14 +225,6 @@ func (s *Service) answer(ctx context.Context, r *http.Request) (*kept.Answer, ti
 		}
 		return kept.NewAnswer(header, body), nil
 	})
-	return a, 0, err
-}
-
-func (s *Service) charge(ctx context.Context, points int) (wait time.Duration) {
-	if s.Budget != nil {
-		_, wait = s.Budget.Take(ctx, points)
-	}
-	return wait
 }
 
 // locate says what a request asks for.

@@ -392,12 +392,13 @@ func TestUnknownParametersMakeNoAnswersOfTheirOwn(t *testing.T) {
 // purse is a budget of one address.
 type purse struct{ left int }
 
-func (p *purse) Take(_ context.Context, points int) (int, time.Duration) {
+func (p *purse) Charge(_ context.Context, h http.Header, points int) bool {
 	if points > p.left {
-		return p.left, 90 * time.Second
+		h.Set("Retry-After", "90")
+		return false
 	}
 	p.left -= points
-	return p.left, 0
+	return true
 }
 
 // TestRequestsAreChargedToABudget: an answer from memory costs little, and one that has

@@ -1,6 +1,7 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
-import { getIntrospectionQuery } from 'graphql';
+import { getIntrospectionQuery, type ExecutionResult } from 'graphql';
 import { seeing } from './Account';
+import { multipart } from './files';
 import type { Settings } from './settings';
 
 /**
@@ -58,6 +59,18 @@ export function createFetcher(settings: Settings): Fetcher {
     // Browsers allow no headers on a WebSocket: the same facts travel in the connection's first message.
     ...(settings.subscriptionUrl && { subscriptionUrl: settings.subscriptionUrl, wsConnectionParams: CLIENT }),
   });
-  return (params, options) =>
-    send(params.operationName === 'IntrospectionQuery' ? { ...params, query: INTROSPECTION } : params, options);
+  return (params, options) => {
+    const form = multipart(params);
+    if (form) return upload(settings.endpoint, form, options?.headers);
+    return send(params.operationName === 'IntrospectionQuery' ? { ...params, query: INTROSPECTION } : params, options);
+  };
+}
+
+/** Sends an operation with its files. The browser names the boundary of the parts itself. */
+async function upload(endpoint: string, form: FormData, typed: Record<string, unknown> | undefined): Promise<ExecutionResult> {
+  const headers = new Headers({ Accept: 'application/graphql-response+json, application/json', ...CLIENT });
+  for (const [name, value] of Object.entries(typed ?? {})) headers.set(name, String(value));
+  headers.delete('Content-Type');
+  const response = await priced(endpoint, { method: 'POST', headers, body: form });
+  return (await response.json()) as ExecutionResult;
 }

@@ -8,6 +8,7 @@ import './broadsheet.css';
 import { EXAMPLES_PLUGIN } from './ExamplesPanel';
 import { examples } from './examples';
 import { createFetcher } from './fetcher';
+import { FILES_PLUGIN } from './FilesPanel';
 import logo from './logo.svg';
 import { storageWithoutSecrets } from './secrets';
 import { readSettings } from './settings';
@@ -29,7 +30,7 @@ const storage = storageWithoutSecrets();
 const props: GraphiQLProps = {
   ...(storage && { storage }),
   fetcher: createFetcher(settings),
-  plugins: [EXAMPLES_PLUGIN, BUILDER_PLUGIN, HISTORY_PLUGIN],
+  plugins: [EXAMPLES_PLUGIN, BUILDER_PLUGIN, FILES_PLUGIN, HISTORY_PLUGIN],
   defaultTabs: examples.slice(0, OPENING_TABS),
   defaultEditorToolsVisibility: true,
   isHeadersEditorEnabled: true,
