@@ -35,6 +35,7 @@ type story struct {
 
 	Kind                     article.Kind
 	Title, Subtitle, Excerpt string
+	Wordless                 bool   `json:",omitempty"` // an order about an article that says nothing of its words
 	Slug                     string // empty: made from the title
 	Language                 string
 	Body                     []richtext.Block

@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// limitInput cuts s to [maxInput] at a rune and replaces invalid UTF-8.
+// limitInput cuts s to [MaxInput] at a rune and replaces invalid UTF-8.
 func limitInput(s string, notes Notes) string {
-	if len(s) > maxInput {
-		end := maxInput
+	if len(s) > MaxInput {
+		end := MaxInput
 		for end > 0 && !utf8.RuneStart(s[end]) {
 			end--
 		}
