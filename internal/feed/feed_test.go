@@ -371,7 +371,9 @@ func TestOldAddressesLeadOn(t *testing.T) {
 			"/?p=123": "/articles/one", "/?p=124": "", "/?p=99": "", "/?p=x": "", "/?feed=rss2": "/feed/", "/?feed=atom": "/feed/atom/", "/?feed=comments-rss2": "/comments/feed/", "/?feed=x": "",
 			"/category/world/feed/": "/sections/world/feed/", "/category/europe/world/feed/atom/": "/sections/world/feed/atom/", "/category/none/feed/": "", "/category/weltweit/feed/": "/sections/world/feed/",
 			"/tag/floods/feed/": "/tags/floods/feed/", "/author/ada/feed/": "/authors/ada/feed/", "/2013/01/one/feed/": "/articles/one/feed/", "/2013/01/one/": "/articles/one",
-			"/2013/01/": "/archive?month=2013-01", "/2013/": "/", "/2026/": "/archive?month=2026-03", "/2013/01/31/": "/archive?date=2013-01-31", "/2013/12/page/2/": "/archive?month=2013-12", "/0000/": "/", "/2013/13/": "", "/2013/01/feed/": "/feed/", "/wp-sitemap.xml": "/sitemap.xml",
+			"/2013/01/": "/archive?month=2013-01", "/2013/": "/", "/2026/": "/archive?month=2026-03", "/2013/01/31/": "/archive?date=2013-01-31", "/2013/12/page/2/": "/archive?month=2013-12", "/0000/": "/", "/2013/13/": "", "/?m=201301": "/archive?month=2013-01", "/?m=20130131": "/archive?date=2013-01-31", "/?category_name=weltweit": "/sections/world", "/?paged=3": "/",
+			"/page/2/": "/", "/category/weltweit/page/3/": "/sections/world", "/2013/01/one/amp/": "/articles/one", "/2013/01/one/comment-page-2/": "/articles/one", "/nothing/page/2/": "", "/sections/world/page/2/": "/sections/world",
+			"/2013/01/feed/": "/feed/", "/wp-sitemap.xml": "/sitemap.xml",
 			"/wp-content/uploads/2013/01/a.jpg": "/media/2026/03/0123456789abcdef-a.jpg", "/wp-content/uploads/2013/01/a-300x200.jpg": "/media/2026/03/0123456789abcdef-a.jpg",
 			"/wp-content/uploads/2013/01/b.jpg": "", "/wp-content/uploads/../../etc/passwd": "", "/nothing": "", "/%ff": "", "/" + strings.Repeat("x", 9000): "",
 		} {

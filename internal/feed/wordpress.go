@@ -44,6 +44,7 @@ var (
 
 var (
 	dated   = regexp.MustCompile(`^/(\d{4})(?:/(0[1-9]|1[0-2])(?:/(0[1-9]|[12]\d|3[01]))?)?(?:/page/\d+)?$`)
+	month   = regexp.MustCompile(`^(\d{4})(0[1-9]|1[0-2])?(0[1-9]|[12]\d|3[01])?$`) // ?m=20240531
 	number  = regexp.MustCompile(`^[1-9]\d{0,17}$`)
 	resized = regexp.MustCompile(`-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,})(\.[A-Za-z0-9]{2,5})$`)
 )
@@ -78,7 +79,50 @@ func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 	if before, f, found := split(clean); found {
 		return s.oldFeed(ctx, dir, before, f)
 	}
+	if before := parts.ReplaceAllString(clean, ""); before != clean {
+		return s.whole(ctx, dir, before)
+	}
 	return nil, nil
+}
+
+// parts matches what WordPress puts behind an address for a part of a list or of the
+// comments, for AMP, and for the print or embed view.
+var parts = regexp.MustCompile(`(?:/(?:page/\d+|comment-page-\d+|amp|embed|print))+$`)
+
+// whole leads from a part of a list, or another form of an article, to the whole of it.
+func (s *Service) whole(ctx context.Context, dir *directory.Snapshot, before string) (*Moved, error) {
+	if before == "" {
+		return s.to(dir, "/"), nil
+	}
+	if date := dated.FindStringSubmatch(before); date != nil {
+		return s.archive(ctx, dir, date[1], date[2], date[3])
+	}
+	to, err := s.redirect(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	if to == "" {
+		if kind, slug := permalink.Parse(before); slug == "" || kind == permalink.Page {
+			if to, err = s.pageAt(ctx, before); err != nil || to == "" {
+				return nil, err
+			}
+		} else {
+			to = before
+		}
+	}
+	if !strings.HasPrefix(to, "/") {
+		return &Moved{to, http.StatusMovedPermanently}, nil
+	}
+	return s.to(dir, permalink.Escaped(to)), nil
+}
+
+// pageAt gives the path of a static page that is there, empty for none.
+func (s *Service) pageAt(ctx context.Context, clean string) (string, error) {
+	g, err := s.site.PageByPath(ctx, strings.Trim(clean, "/"))
+	if err != nil || g == nil {
+		return "", err
+	}
+	return permalink.Path(permalink.Page, g.Path), nil
 }
 
 // archive is where the front end shows the articles of a day or month. It has no page
@@ -119,6 +163,17 @@ func (s *Service) byQuery(ctx context.Context, dir *directory.Snapshot, query st
 			return nil, nil
 		}
 		return s.to(dir, Address{Format: f, Comments: comments}.Path()), nil
+	}
+	if m := month.FindStringSubmatch(q.Get("m")); m != nil {
+		return s.archive(ctx, dir, m[1], m[2], m[3])
+	}
+	for name, base := range map[string]string{"tag": "/tag/", "category_name": "/category/", "author_name": "/author/"} {
+		if slug := q.Get(name); slug != "" {
+			return s.whole(ctx, dir, base+slug)
+		}
+	}
+	if n := q.Get("paged"); number.MatchString(n) && q.Get("s") == "" {
+		return s.to(dir, "/"), nil
 	}
 	for _, name := range []string{"p", "page_id", "attachment_id"} {
 		n := q.Get(name)

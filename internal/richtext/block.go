@@ -99,6 +99,7 @@ type Block struct {
 	Provider string  `json:"provider,omitempty"` // of an embed: youtube, x, … (see Providers)
 	Title    string  `json:"title,omitempty"`    // of an embed or a button
 	Name     string  `json:"name,omitempty"`     // of a file
+	OwnWords bool    `json:"ownWords,omitempty"` // alternative text and caption are those of the body, also where they are empty: see Image
 }
 
 // ListItem is one line of a list and the list nested below it.
@@ -134,6 +135,9 @@ type Image struct {
 	Href    string `json:"href,omitempty"`
 	Width   int    `json:"width,omitempty"`
 	Height  int    `json:"height,omitempty"`
+	// OwnWords says that Alt and Caption are as they shall be, also where they are empty. Without it, empty ones are those of
+	// the file in the media library.
+	OwnWords bool `json:"ownWords,omitempty"`
 }
 
 // Without leaves out what shows any of some files of our own, which are named by their
