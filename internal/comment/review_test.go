@@ -419,7 +419,8 @@ func TestLettersOfModeration(t *testing.T) {
 	})
 }
 
-// Replies below a comment that is not shown are not counted, whichever way it was hidden.
+// Replies below a comment that is not shown are not counted; one that a moderator takes away
+// keeps its place, and its replies can be reached.
 func TestCommentCountIsOfWhatCanBeReached(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
@@ -443,12 +444,12 @@ func TestCommentCountIsOfWhatCanBeReached(t *testing.T) {
 			do   func() error
 			want int
 		}{
-			{"the top is rejected", func() error { _, err := f.moderator.Reject(chief, []int{saved[0].ID}); return err }, 0},
-			{"a reply below it is rejected", func() error { _, err := f.moderator.Reject(chief, []int{saved[1].ID}); return err }, 0},
-			{"the top is approved", func() error { _, err := f.moderator.Approve(chief, []int{saved[0].ID}); return err }, 1},
+			{"the top is rejected", func() error { _, err := f.moderator.Reject(chief, []int{saved[0].ID}); return err }, 2}, // it keeps its place
+			{"a reply below it is rejected", func() error { _, err := f.moderator.Reject(chief, []int{saved[1].ID}); return err }, 1},
+			{"the top is approved", func() error { _, err := f.moderator.Approve(chief, []int{saved[0].ID}); return err }, 2},
 			{"the reply is approved", func() error { _, err := f.moderator.Approve(chief, []int{saved[1].ID}); return err }, 3},
 			{"what waited is approved", func() error { _, err := f.moderator.Approve(chief, []int{saved[3].ID}); return err }, 5},
-			{"it is spam", func() error { _, err := f.moderator.MarkSpam(chief, []int{saved[3].ID}); return err }, 3},
+			{"it is spam", func() error { _, err := f.moderator.MarkSpam(chief, []int{saved[3].ID}); return err }, 4},
 		} {
 			if err := step.do(); err != nil {
 				t.Fatalf("%s: %v", step.when, err)

@@ -44,7 +44,7 @@ var (
 
 var (
 	dated   = regexp.MustCompile(`^/(\d{4})(?:/(0[1-9]|1[0-2])(?:/(0[1-9]|[12]\d|3[01]))?)?(?:/page/\d+)?$`)
-	month   = regexp.MustCompile(`^(\d{4})(0[1-9]|1[0-2])?(0[1-9]|[12]\d|3[01])?$`) // ?m=20240531
+	monthly = regexp.MustCompile(`^(\d{4})(0[1-9]|1[0-2])?(0[1-9]|[12]\d|3[01])?$`) // ?m=20240531
 	number  = regexp.MustCompile(`^[1-9]\d{0,17}$`)
 	resized = regexp.MustCompile(`-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,})(\.[A-Za-z0-9]{2,5})$`)
 )
@@ -164,7 +164,7 @@ func (s *Service) byQuery(ctx context.Context, dir *directory.Snapshot, query st
 		}
 		return s.to(dir, Address{Format: f, Comments: comments}.Path()), nil
 	}
-	if m := month.FindStringSubmatch(q.Get("m")); m != nil {
+	if m := monthly.FindStringSubmatch(q.Get("m")); m != nil {
 		return s.archive(ctx, dir, m[1], m[2], m[3])
 	}
 	for name, base := range map[string]string{"tag": "/tag/", "category_name": "/category/", "author_name": "/author/"} {

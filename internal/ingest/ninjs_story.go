@@ -238,8 +238,29 @@ func (in *ninjsImport) words(it *item, src *ninjs.Item) {
 	}
 	s.Title = cut(it, "headline", s.Title, maxTitle)
 	s.Subtitle = cut(it, "subheadline", plain(find(src.Headlines, src.Subheadline())), maxTitle)
-	s.Excerpt = cut(it, "description", plain(find(src.Descriptions, src.Excerpt())), maxExcerpt)
+	s.Excerpt = cut(it, "description", in.description(it, find(src.Descriptions, src.Excerpt())), maxExcerpt)
 	s.Dateline = shorten(tidy(src.Located), maxShort)
+}
+
+// strong matches words between pairs of stars that stand at the edges of words, which mean
+// nothing else in a sentence: not 2**3, and not F**k.
+var strong = regexp.MustCompile(`(^|[\s("“])\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*($|[\s.,;:!?)"”])`)
+
+// description gives a description without the stars of Markdown, which providers write into
+// plain text to stress something.
+func (in *ninjsImport) description(it *item, t ninjs.Text) string {
+	text := plain(t)
+	if t.ContentType != "" || !strings.Contains(text, "**") {
+		return text
+	}
+	bare := strong.ReplaceAllString(text, "$1$2$3")
+	if bare != text {
+		if it.notes == nil {
+			it.notes = richtext.Notes{}
+		}
+		it.notes["stars around words of a description left out"]++
+	}
+	return bare
 }
 
 func cut(it *item, what, text string, limit int) string {

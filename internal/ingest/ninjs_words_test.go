@@ -53,6 +53,23 @@ func TestHeadlinesAreText(t *testing.T) {
 	})
 }
 
+func TestStarsAroundWordsOfDescriptionsGo(t *testing.T) {
+	t.Parallel()
+	in := new(ninjsImport)
+	for written, want := range map[string]string{
+		"On the **first day**, all came.": "On the first day, all came.",
+		"**All** came (**twice**).":       "All came (twice).",
+		"2**3 is 8, 2**4 is 16":           "2**3 is 8, 2**4 is 16",
+		"F**k, he said, f**k":             "F**k, he said, f**k",
+		"a ** b ** c":                     "a ** b ** c",
+	} {
+		it := new(item)
+		if got := in.description(it, ninjs.Text{Value: written}); got != want || len(it.notes) != map[bool]int{true: 1}[written != want] {
+			t.Errorf("%q: %q, notes %v", written, got, it.notes)
+		}
+	}
+}
+
 func TestBodyIsMarkdownOnlyWhenItSaysSo(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {

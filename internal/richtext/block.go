@@ -169,6 +169,33 @@ func Hide(body []Block, html string, gone map[string]bool) (left []Block, leftHT
 	return left, PlacedHTML(left)
 }
 
+// KeepOwnWords marks the files of a new body whose words are as they are in the old one, where they are its
+// own: clients send blocks without saying so.
+func KeepOwnWords(old, next []Block) []Block {
+	type words struct{ id, alt, caption string }
+	own := map[words]bool{}
+	for i := range old {
+		b := &old[i]
+		if b.OwnWords {
+			own[words{b.MediaID, b.Alt, b.Caption}] = true
+		}
+		for _, p := range b.Images {
+			if p.OwnWords {
+				own[words{p.MediaID, p.Alt, p.Caption}] = true
+			}
+		}
+	}
+	for i := range next {
+		b := &next[i]
+		b.OwnWords = b.OwnWords || own[words{b.MediaID, b.Alt, b.Caption}]
+		for j := range b.Images {
+			p := &b.Images[j]
+			p.OwnWords = p.OwnWords || own[words{p.MediaID, p.Alt, p.Caption}]
+		}
+	}
+	return next
+}
+
 // MediaIDs gives the public ids of our own files that bodies name, in their order.
 func MediaIDs(bodies ...[]Block) (ids []string) {
 	for _, body := range bodies {

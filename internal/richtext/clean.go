@@ -113,6 +113,20 @@ func balanceBidi(s string) string {
 	return string(append(b, s[last:]...))
 }
 
+// BalanceDirection removes from a plain text the bidi controls that would make it, or what a page puts behind it,
+// read in another order than it is written: overrides, and embeddings and isolates that are not closed in it.
+func BalanceDirection(s string) string {
+	if !hasBidi(s) {
+		return s
+	}
+	return balanceBidi(strings.Map(func(r rune) rune {
+		if r == lro || r == rlo {
+			return -1
+		}
+		return r
+	}, s))
+}
+
 // appendEscaped appends s to dst as HTML text, or as the value of a double-quoted attribute.
 func appendEscaped(dst []byte, s string, attr bool) []byte {
 	last := 0

@@ -108,9 +108,9 @@ func TestConvertMakesTypedBlocks(t *testing.T) {
 			want: "AUDIO |https://old.example/a.mp3\nVIDEO |https://old.example/v.mp4\nAUDIO |med_20 |File 20\nEMBED |vimeo |https://vimeo.com/22439234\n",
 		},
 		"unknown shortcodes are unwrapped or kept apart, and counted": {
-			in:    "He said [sic] this.\n\n[contact-form id=\"4\"]\n\n[note kind=x]Mind <b>this</b>[/note]\n\n[[gallery]]",
-			want:  "PARAGRAPH |He said [sic] this.\nPARAGRAPH |Mind <strong>this</strong>\nPARAGRAPH |[gallery]\nAPART [contact-form id=\"4\"]\n",
-			notes: "shortcode contact-form is not known: kept apart: 1\nshortcode note is not known: unwrapped: 1\n",
+			in:    "He said [sic] this.\n\n[contact-form id=\"4\"][ads]\n\n[note kind=x]Mind <b>this</b>[/note]\n\n[[gallery]]",
+			want:  "PARAGRAPH |He said [sic] this.\nPARAGRAPH |Mind <strong>this</strong>\nPARAGRAPH |[gallery]\nAPART [contact-form id=\"4\"]\nAPART [ads]\n",
+			notes: "shortcode ads is not known: kept apart: 1\nshortcode contact-form is not known: kept apart: 1\nshortcode note is not known: unwrapped: 1\n",
 		},
 		"containers of page builders are unwrapped, however deep": {
 			in: "[vc_row css=\".x{a:b}\"][vc_column width=\"1/2\"][vc_column_text]One\n\ntwo[/vc_column_text][vc_row_inner][vc_column_inner][caption]<img class=\"wp-image-7\" src=\"x.jpg\" alt=\"\"> Words[/caption][/vc_column_inner][/vc_row_inner]" +

@@ -21,8 +21,7 @@ const maxFootnotes = 1000
 // ParseFootnotes reads the custom field "footnotes", false where it is none.
 func ParseFootnotes(field string) ([]Footnote, bool) {
 	var notes []Footnote
-	if err := json.Unmarshal([]byte(field), &notes); err != nil {
-		// WordPress' import takes backslashes away, and with them those of quotes.
+	if json.Unmarshal([]byte(field), &notes) != nil {
 		return nil, false
 	}
 	return notes[:min(len(notes), maxFootnotes)], true

@@ -55,6 +55,9 @@ var embedding = map[string]string{
 	"datawrapper": "https://datawrapper.dwcdn.net/%s/", "infogram": "https://infogram.com/%s", "scribd": "https://www.scribd.com/document/%s", "ted": "https://www.ted.com/talks/%s",
 }
 
+// bare are names that are shortcodes also without attributes, not words in brackets.
+var bare = map[string]bool{"ads": true, "ad": true, "adsense": true, "adrotate": true, "toc": true, "pullquote": true, "divider": true, "dropcap": true, "row": true, "column": true, "clear": true, "newsletter": true}
+
 // unknown is for a shortcode of a plugin: what the mapping says, what others mean by the same
 // name, else its tags are taken away and what they enclose stays. One that encloses nothing is
 // kept apart.
@@ -115,7 +118,7 @@ func (c *converter) unknown(s *Shortcode) (string, bool) {
 	if s.Wide || c.opened[s.Name] && !s.Empty { // an end stands further behind
 		return c.unwrap(s, "shortcode %s is not known: unwrapped")
 	}
-	if !s.looksCalled() {
+	if !s.looksCalled() && !bare[s.Name] {
 		return "", false
 	}
 	c.apart[s.Name] = true

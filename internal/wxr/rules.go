@@ -94,6 +94,8 @@ func ReadTypeRules(r io.Reader) (TypeRules, error) {
 			known = known || rule.As == as
 		}
 		switch {
+		case name == "post" || name == "page" || name == "attachment" || name == "nav_menu_item":
+			return nil, fmt.Errorf("type %q is a type of WordPress itself: only those of plugins can be mapped", name)
 		case !known:
 			return nil, fmt.Errorf("type %q: \"as\" is %q: give one of %s", name, rule.As, strings.Join(typeNames, ", "))
 		case rule.File != "" && rule.As != "audio" && rule.As != "video":
