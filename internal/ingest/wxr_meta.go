@@ -24,6 +24,7 @@ type fields struct {
 	noIndex   bool
 	enclosure string // address of a sound or film
 	footnotes []wxr.Footnote
+	apart     []string // shortcodes that an earlier import kept apart
 }
 
 // fieldPlaces say by the name of a custom field where it goes. Of several fields for one place the first
@@ -102,6 +103,9 @@ func readFields(it *wxr.Item) fields {
 			f.use("first section")
 		case "_wp_trash_meta_status":
 			f.use("status before the trash")
+		case wxr.ShortcodeField:
+			f.apart = append(f.apart, m.Value)
+			f.use("shortcodes kept apart")
 		case "enclosure":
 			if f.enclosure == "" {
 				f.enclosure = strings.TrimSpace(m.Value)

@@ -95,6 +95,9 @@ func (in *wxrImport) newPost(s *oldSite, it *wxr.Item) *post {
 		return p
 	}
 	p.terms, p.parent, p.meta = it.Terms, it.Parent, readFields(it)
+	for _, call := range p.meta.apart {
+		p.keepApart(call)
+	}
 	if in.typeOf(it) == "post" {
 		in.takeLiveComments(p)
 	}

@@ -261,6 +261,14 @@ func TestConvertStaysLinearOnHostileBodies(t *testing.T) {
 		"open comments":    strings.Repeat("<!-- wp:x ", n),
 		"blank lines":      strings.Repeat("\n", n) + "<b>" + strings.Repeat("a\n\n", n),
 		"open inline tags": strings.Repeat("<b>\n\na", n),
+		"end tags":         strings.Repeat("[/vc_row]", n),
+		"open containers":  strings.Repeat("[vc_row a=b]", n),
+		"containers":       strings.Repeat("[vc_row a=b]x[/vc_row]", n/10),
+		"deep containers":  strings.Repeat("[vc_row a=b]", n/10) + strings.Repeat("[/vc_row]", n/10),
+		"footnotes":        strings.Repeat("[ref]x[/ref]", n/10),
+		"deep footnotes":   strings.Repeat("[ref]x[fn]", n/10) + strings.Repeat("[/fn][/ref]", n/10),
+		"marks of notes":   strings.Repeat(`<sup data-fn="ab-1">`, n),
+		"kept apart":       strings.Repeat(`[ads id="5"]`, n),
 		"one long line":    strings.Repeat("word ", n),
 	} {
 		blocks, _ := Convert(body, testOptions(t))

@@ -11,6 +11,9 @@ import (
 	"strings"
 )
 
+// ShortcodeField is the custom field in which our own exports have shortcodes that were kept apart.
+const ShortcodeField = "_broadsheet_shortcode"
+
 // ShortcodeRules say by name what becomes of shortcodes.
 type ShortcodeRules map[string]ShortcodeRule
 
