@@ -5863,6 +5863,46 @@ func (x *execution) galleryBlock_align(n *executor.Node, obj *model.GalleryBlock
 	return x.writeOAlignment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐAlign(n, v)
 }
 
+var objectGuestComment = executor.NewObject("GuestComment", []string{"GuestComment"},
+	executor.Field{Name: "commentId"},
+	executor.Field{Name: "body"},
+	executor.Field{Name: "state"},
+	executor.Field{Name: "postedAt"},
+	executor.Field{Name: "editableUntil"},
+	executor.Field{Name: "article"},
+)
+
+func (x *execution) objectGuestComment(parent *executor.Node, obj *model.GuestComment) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectGuestComment) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("GuestComment")
+		case 0: // commentId
+			missing = x.writeNID2string(n, obj.CommentID) || missing
+		case 1: // body
+			missing = x.writeNString2string(n, obj.Body) || missing
+		case 2: // state
+			missing = x.writeNCommentState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentState(n, obj.State) || missing
+		case 3: // postedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.PostedAt) || missing
+		case 4: // editableUntil
+			missing = x.writeNDateTime2timeᚐTime(n, obj.EditableUntil) || missing
+		case 5: // article
+			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of GuestComment")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectHeadingBlock = executor.NewObject("HeadingBlock", []string{"HeadingBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "html"},
@@ -8776,10 +8816,20 @@ func (x *execution) mutation_addComment(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().AddComment(ctx, fc.Args["input"].(model.AddCommentInput))
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().AddComment(ctx, fc.Args["input"].(model.AddCommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.AddCommentPayload)
 	return x.writeOAddCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAddCommentPayload(n, v)
 }
 
@@ -14337,6 +14387,7 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "viewer", Method: true, Resolver: true},
 	executor.Field{Name: "viewerState", Method: true, Resolver: true},
 	executor.Field{Name: "viewerReactions", Method: true, Resolver: true},
+	executor.Field{Name: "guestComment", Method: true, Resolver: true},
 	executor.Field{Name: "mostRead", Method: true, Resolver: true},
 	executor.Field{Name: "moderationQueue", Method: true, Resolver: true},
 	executor.Field{Name: "moderationCounts", Method: true, Resolver: true},
@@ -14429,82 +14480,84 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 23:
 		return x.query_viewerReactions(n)
 	case 24:
-		return x.query_mostRead(n)
+		return x.query_guestComment(n)
 	case 25:
-		return x.query_moderationQueue(n)
+		return x.query_mostRead(n)
 	case 26:
-		return x.query_moderationCounts(n)
+		return x.query_moderationQueue(n)
 	case 27:
-		return x.query_readerRestrictions(n)
+		return x.query_moderationCounts(n)
 	case 28:
-		return x.query_commentSettings(n)
+		return x.query_readerRestrictions(n)
 	case 29:
-		return x.query_deviceBookmarks(n)
+		return x.query_commentSettings(n)
 	case 30:
-		return x.query_deviceBookmarkChanges(n)
+		return x.query_deviceBookmarks(n)
 	case 31:
-		return x.query_user(n)
+		return x.query_deviceBookmarkChanges(n)
 	case 32:
-		return x.query_users(n)
+		return x.query_user(n)
 	case 33:
-		return x.query_redirects(n)
+		return x.query_users(n)
 	case 34:
-		return x.query_staticPages(n)
+		return x.query_redirects(n)
 	case 35:
-		return x.query_auditLog(n)
+		return x.query_staticPages(n)
 	case 36:
-		return x.query_mediaLibrary(n)
+		return x.query_auditLog(n)
 	case 37:
-		return x.query_jobHealth(n)
+		return x.query_mediaLibrary(n)
 	case 38:
-		return x.query_deadJobs(n)
+		return x.query_jobHealth(n)
 	case 39:
-		return x.query_webhooks(n)
+		return x.query_deadJobs(n)
 	case 40:
-		return x.query_webhookDeliveries(n)
+		return x.query_webhooks(n)
 	case 41:
-		return x.query_webhookEventTypes(n)
+		return x.query_webhookDeliveries(n)
 	case 42:
-		return x.query_apiKeys(n)
+		return x.query_webhookEventTypes(n)
 	case 43:
-		return x.query_apiKeyUsage(n)
+		return x.query_apiKeys(n)
 	case 44:
-		return x.query_killCompliance(n)
+		return x.query_apiKeyUsage(n)
 	case 45:
-		return x.query_changes(n)
+		return x.query_killCompliance(n)
 	case 46:
-		return x.query_contentSnapshot(n)
+		return x.query_changes(n)
 	case 47:
-		return x.query_node(n)
+		return x.query_contentSnapshot(n)
 	case 48:
-		return x.query_nodes(n)
+		return x.query_node(n)
 	case 49:
-		return x.query_scheduleHealth(n)
+		return x.query_nodes(n)
 	case 50:
-		return x.query_staff(n)
+		return x.query_scheduleHealth(n)
 	case 51:
-		return x.query_publishCheckSettings(n)
+		return x.query_staff(n)
 	case 52:
-		return x.query_workQueue(n)
+		return x.query_publishCheckSettings(n)
 	case 53:
-		return x.query_workQueueCounts(n)
+		return x.query_workQueue(n)
 	case 54:
-		return x.query_myArticles(n)
+		return x.query_workQueueCounts(n)
 	case 55:
-		return x.query_calendar(n)
+		return x.query_myArticles(n)
 	case 56:
-		return x.query_trash(n)
+		return x.query_calendar(n)
 	case 57:
-		return x.query_newsroomSearch(n)
+		return x.query_trash(n)
 	case 58:
-		return x.query_newsletters(n)
+		return x.query_newsroomSearch(n)
 	case 59:
-		return x.query_newsletterPreferences(n)
+		return x.query_newsletters(n)
 	case 60:
-		return x.query_newsletterIssues(n)
+		return x.query_newsletterPreferences(n)
 	case 61:
-		return x.query___type(n)
+		return x.query_newsletterIssues(n)
 	case 62:
+		return x.query___type(n)
+	case 63:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -14874,6 +14927,21 @@ func (x *execution) query_viewerReactions(n *executor.Node) (null bool) {
 		return x.Fail(s, err)
 	}
 	return x.writeNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionStateᚄ(n, v)
+}
+
+func (x *execution) query_guestComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_guestComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().GuestComment(ctx, fc.Args["guestToken"].(string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOGuestComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐGuestComment(n, v)
 }
 
 func (x *execution) query_mostRead(n *executor.Node) (null bool) {
@@ -25446,6 +25514,13 @@ func (x *execution) writeOFollowedTopicConnection2ᚖgithubᚗcomᚋbroadsheet�
 		return x.Null()
 	}
 	return x.objectFollowedTopicConnection(n, v)
+}
+
+func (x *execution) writeOGuestComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐGuestComment(n *executor.Node, v *model.GuestComment) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectGuestComment(n, v)
 }
 
 func (x *execution) writeOID2ᚖstring(n *executor.Node, v *string) (null bool) {

@@ -331,6 +331,9 @@ type Query {
   "The viewer's reactions to comments, at most 100; comments without one are left out."
   viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]! @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["commentIds"])
 
+  "A guest's own comment, shown or not, by the token of its link. Null when no comment has the token: it is none, or the comment was deleted or claimed."
+  guestComment("The token that addComment answered and the mail to the guest has." guestToken: String!): GuestComment @cost(weight: 5)
+
   "The most read articles, counted at most half a minute ago."
   mostRead(
     "Over what time."
@@ -704,7 +707,7 @@ type Mutation {
   mergeBookmarks("Parameters for mergeBookmarks." input: MergeBookmarksInput!): MergeBookmarksPayload @auth(can: USE_ACCOUNT)
 
   "Posts a comment, of the viewer or of a guest."
-  addComment("Parameters for addComment." input: AddCommentInput!): AddCommentPayload
+  addComment("Parameters for addComment." input: AddCommentInput!): AddCommentPayload @once
   "Changes the text of one's own comment, for a while after it was posted."
   editComment("Parameters for editComment." input: EditCommentInput!): EditCommentPayload
   "Deletes one's own comment. One with replies keeps its place without its text."
@@ -3306,6 +3309,24 @@ enum CommentState {
   SHOWN
   "It waits for a moderator."
   WAITING
+  "Nothing was posted or changed; ` + "`" + `userErrors` + "`" + ` says why."
+  REFUSED
+}
+
+"A guest's comment as its author sees it."
+type GuestComment {
+  "The id of the comment, which editComment, deleteComment and claimComment take with the token."
+  commentId: ID!
+  "What it says, as plain text."
+  body: String!
+  "Whether it is shown."
+  state: CommentState!
+  "When it was posted."
+  postedAt: DateTime!
+  "Until when editComment changes it."
+  editableUntil: DateTime!
+  "What it is about; null when the article is not there any more."
+  article: Article
 }
 
 "Return type of addComment."
@@ -3314,9 +3335,9 @@ type AddCommentPayload {
   comment: Comment
   "Its id, shown or not; null when nothing was posted."
   commentId: ID
-  "What became of it; WAITING also when nothing was posted."
+  "What became of it."
   state: CommentState!
-  "For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey."
+  "For guests: the token of the link to edit, delete or claim the comment, which a mail to the guest has as well. Told now, and again to a repeat with the same idempotencyKey."
   guestToken: String
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -3344,7 +3365,7 @@ input OwnCommentInput {
 type EditCommentPayload {
   "The comment; null when it is not shown, or nothing was changed."
   comment: Comment
-  "What became of it; WAITING also when nothing was changed."
+  "What became of it."
   state: CommentState!
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -6957,6 +6978,8 @@ input VerifyEmailInput {
   transport: SessionTransport! = COOKIE
   "What to call the session, such as the name of a program."
   label: String
+  "The device token of bookmarks saved before; they move to the account. See mergeBookmarks."
+  deviceToken: String
 }
 
 "Whom a link to sign in goes to."
@@ -6979,6 +7002,8 @@ input SignInWithLinkInput {
   transport: SessionTransport! = COOKIE
   "What to call the session, such as the name of a program."
   label: String
+  "The device token of bookmarks saved before; they move to the account. See mergeBookmarks."
+  deviceToken: String
 }
 
 "Whom a link to choose another password goes to."

@@ -392,6 +392,7 @@ type QueryResolver interface {
 	Viewer(ctx context.Context) (*model.Viewer, error)
 	ViewerState(ctx context.Context, articleIds []string, deviceToken *string) ([]*model.ArticleViewerState, error)
 	ViewerReactions(ctx context.Context, commentIds []string) ([]*model.CommentReactionState, error)
+	GuestComment(ctx context.Context, guestToken string) (*model.GuestComment, error)
 	MostRead(ctx context.Context, window *model.MostReadWindow, categoryID *string, first *int32) ([]*loader.Article, error)
 	ModerationQueue(ctx context.Context, view *model.ModerationView, first *int32, after *string, last *int32, before *string, filter *model.ModerationFilter) (*relay.Connection[*loader.ModeratedComment], error)
 	ModerationCounts(ctx context.Context) (*model.ModerationCounts, error)
@@ -3959,6 +3960,20 @@ func (ec *executionContext) field_Query_editorsPicks_args(ctx context.Context, r
 		return nil, err
 	}
 	args["categoryId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_guestComment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "guestToken",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["guestToken"] = arg0
 	return args, nil
 }
 
@@ -12378,7 +12393,7 @@ func (ec *executionContext) unmarshalInputSignInWithLinkInput(ctx context.Contex
 		asMap["transport"] = "COOKIE"
 	}
 
-	fieldsInOrder := [...]string{"token", "email", "code", "secondFactorCode", "transport", "label"}
+	fieldsInOrder := [...]string{"token", "email", "code", "secondFactorCode", "transport", "label", "deviceToken"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12427,6 +12442,13 @@ func (ec *executionContext) unmarshalInputSignInWithLinkInput(ctx context.Contex
 				return it, err
 			}
 			it.Label = graphql.OmittableOf(data)
+		case "deviceToken":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceToken = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -14603,7 +14625,7 @@ func (ec *executionContext) unmarshalInputVerifyEmailInput(ctx context.Context, 
 		asMap["transport"] = "COOKIE"
 	}
 
-	fieldsInOrder := [...]string{"token", "transport", "label"}
+	fieldsInOrder := [...]string{"token", "transport", "label", "deviceToken"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -14631,6 +14653,13 @@ func (ec *executionContext) unmarshalInputVerifyEmailInput(ctx context.Context, 
 				return it, err
 			}
 			it.Label = graphql.OmittableOf(data)
+		case "deviceToken":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceToken = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil

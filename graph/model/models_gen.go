@@ -103,9 +103,9 @@ type AddCommentPayload struct {
 	Comment *loader.Comment `json:"comment,omitempty"`
 	// Its id, shown or not; null when nothing was posted.
 	CommentID *string `json:"commentId,omitempty"`
-	// What became of it; WAITING also when nothing was posted.
+	// What became of it.
 	State CommentState `json:"state"`
-	// For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey.
+	// For guests: the token of the link to edit, delete or claim the comment, which a mail to the guest has as well. Told now, and again to a repeat with the same idempotencyKey.
 	GuestToken *string `json:"guestToken,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
@@ -1330,7 +1330,7 @@ type EditCommentInput struct {
 type EditCommentPayload struct {
 	// The comment; null when it is not shown, or nothing was changed.
 	Comment *loader.Comment `json:"comment,omitempty"`
-	// What became of it; WAITING also when nothing was changed.
+	// What became of it.
 	State CommentState `json:"state"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
@@ -1404,6 +1404,22 @@ type FollowPayload struct {
 	Topic loader.Topic `json:"topic,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A guest's comment as its author sees it.
+type GuestComment struct {
+	// The id of the comment, which editComment, deleteComment and claimComment take with the token.
+	CommentID string `json:"commentId"`
+	// What it says, as plain text.
+	Body string `json:"body"`
+	// Whether it is shown.
+	State CommentState `json:"state"`
+	// When it was posted.
+	PostedAt time.Time `json:"postedAt"`
+	// Until when editComment changes it.
+	EditableUntil time.Time `json:"editableUntil"`
+	// What it is about; null when the article is not there any more.
+	Article *loader.Article `json:"article,omitempty"`
 }
 
 // A file to fetch, with its words.
@@ -2722,6 +2738,8 @@ type SignInWithLinkInput struct {
 	Transport session.Kind `json:"transport"`
 	// What to call the session, such as the name of a program.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
+	// The device token of bookmarks saved before; they move to the account. See mergeBookmarks.
+	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
 // The answer of signInWithLink.
@@ -3458,6 +3476,8 @@ type VerifyEmailInput struct {
 	Transport session.Kind `json:"transport"`
 	// What to call the session, such as the name of a program.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
+	// The device token of bookmarks saved before; they move to the account. See mergeBookmarks.
+	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
 // The answer of verifyEmail.
@@ -3840,16 +3860,19 @@ const (
 	CommentStateShown CommentState = "SHOWN"
 	// It waits for a moderator.
 	CommentStateWaiting CommentState = "WAITING"
+	// Nothing was posted or changed; `userErrors` says why.
+	CommentStateRefused CommentState = "REFUSED"
 )
 
 var AllCommentState = []CommentState{
 	CommentStateShown,
 	CommentStateWaiting,
+	CommentStateRefused,
 }
 
 func (e CommentState) IsValid() bool {
 	switch e {
-	case CommentStateShown, CommentStateWaiting:
+	case CommentStateShown, CommentStateWaiting, CommentStateRefused:
 		return true
 	}
 	return false

@@ -15,8 +15,37 @@ import (
 
 type importWXRCommand struct {
 	importFlags
+	wxrMappings
 	Strict bool     `help:"Stop at the first item that is not as it should be."`
 	Files  []string `arg:"" name:"file" help:"The files of the export in order, plain or gzipped. They are read twice: no pipes."`
+}
+
+// wxrMappings are the files that say what becomes of what plugins have made.
+type wxrMappings struct {
+	Shortcodes string `help:"JSON file that says what becomes of the shortcodes of plugins." type:"existingfile" placeholder:"FILE"`
+	Types      string `help:"JSON file that says what becomes of custom post types." type:"existingfile" placeholder:"FILE"`
+}
+
+func (m *wxrMappings) read() (opts ingest.WXROptions, err error) {
+	if opts.Shortcodes, err = readMapping(m.Shortcodes, wxr.ReadShortcodeRules); err == nil {
+		opts.Types, err = readMapping(m.Types, wxr.ReadTypeRules)
+	}
+	return opts, err
+}
+
+func readMapping[T any](name string, read func(io.Reader) (T, error)) (rules T, err error) {
+	if name == "" {
+		return rules, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return rules, fmt.Errorf("open the mapping: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	if rules, err = read(file); err != nil {
+		return rules, fmt.Errorf("%s: %w", name, err)
+	}
+	return rules, nil
 }
 
 // Run imports a site and reports what came of it.
@@ -25,13 +54,17 @@ func (c *importWXRCommand) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
+	opts, err := c.read()
+	if err != nil {
+		return err
+	}
 	db, err := openMigrated(ctx, c.Database)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	report, err := ingest.WXR(ctx, wxrServices(app.NewServices(db, nil)), files,
-		ingest.WXROptions{DryRun: c.DryRun, Resume: c.Resume, Strict: c.Strict, Progress: importProgress(s.err)})
+	opts.DryRun, opts.Resume, opts.Strict, opts.Progress = c.DryRun, c.Resume, c.Strict, importProgress(s.err)
+	report, err := ingest.WXR(ctx, wxrServices(app.NewServices(db, nil)), files, opts)
 	told := c.write(s, report, report.Failed())
 	if err != nil {
 		return err // says more than that the report tells of a failure
@@ -105,6 +138,7 @@ type verifyCommand struct {
 
 type verifyWXRCommand struct {
 	config.Database
+	wxrMappings
 	JSON  bool     `name:"json" help:"Write the differences as JSON."`
 	Files []string `arg:"" name:"file" help:"The files of the export in order, plain or gzipped."`
 }
@@ -115,12 +149,16 @@ func (c *verifyWXRCommand) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
+	opts, err := c.read()
+	if err != nil {
+		return err
+	}
 	db, err := openExisting(ctx, c.Database)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	found, err := ingest.VerifyWXR(ctx, wxrServices(app.NewServices(db, nil)), files, wxr.Options{})
+	found, err := ingest.VerifyWXR(ctx, wxrServices(app.NewServices(db, nil)), files, opts)
 	if err != nil {
 		return err
 	}

@@ -344,7 +344,11 @@ func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {
 	action := event.Created
 	if d.status == comment.StatusApproved {
 		action = event.Published
-		if err := s.count(ctx, row, +1, +1); err != nil {
+		change, err := s.ofArticle(ctx, row, [2]bool{false, true}, [2]bool{false, true})
+		if err != nil {
+			return nil, err
+		}
+		if err := s.count(ctx, row, change, +1); err != nil {
 			return nil, err
 		}
 	}

@@ -211,7 +211,11 @@ func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was co
 	counted := row.RemovedAt == nil && row.Status == comment.StatusApproved
 	number := map[bool]int{true: 1}
 	wasShown, isShown := was == comment.StatusApproved, row.Status == comment.StatusApproved
-	if err := s.count(ctx, row, number[counted]-number[before], number[isShown]-number[wasShown]); err != nil {
+	change, err := s.ofArticle(ctx, row, [2]bool{before, counted}, [2]bool{wasShown, isShown})
+	if err != nil {
+		return err
+	}
+	if err := s.count(ctx, row, change, number[isShown]-number[wasShown]); err != nil {
 		return err
 	}
 	action := event.Updated

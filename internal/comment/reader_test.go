@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
 	entarticle "github.com/broadsheet-cms/broadsheet/ent/article"
 	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
@@ -93,7 +95,13 @@ func (f *forum) counts(t *testing.T) {
 		if c.Status != entcomment.StatusApproved {
 			continue
 		}
-		if c.RemovedAt == nil {
+		reached := c.RemovedAt == nil
+		for above := c.ParentID; above != nil; {
+			i := slices.IndexFunc(rows, func(o *ent.Comment) bool { return o.ID == *above })
+			reached = reached && rows[i].Status == entcomment.StatusApproved && rows[i].Kind == entcomment.KindComment
+			above = rows[i].ParentID
+		}
+		if reached {
 			articles[c.ArticleID]++
 		}
 		if c.ParentID != nil {

@@ -453,3 +453,43 @@ func TestLettersOfModeration(t *testing.T) {
 		check("rejected while it waited", map[string]string{"salma@example.org": "تعليقك في The Beacon غير معروض: without"})
 	})
 }
+
+// Replies below a comment that is not shown are not counted; one that a moderator takes away
+// keeps its place, and its replies can be reached.
+func TestCommentCountIsOfWhatCanBeReached(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		f := openForum(t, db, 0)
+		chief, article := as(t, f.chief), f.articles[0]
+		top, below, deep := approved(article, 1, "top"), approved(0, 2, "below"), approved(0, 3, "deep")
+		below.Parent, deep.Parent = top, below
+		hidden, reply := &comment.Draft{ArticleID: article, Body: "waits", GuestName: "G", PostedAt: at(4)}, approved(0, 5, "to what waits")
+		reply.Parent = hidden
+		saved := f.save(t, top, below, deep, hidden, reply)
+		count := func(want int, when string) {
+			t.Helper()
+			f.counts(t)
+			if n := db.Ent(access.AsSystem(t.Context())).Article.GetX(access.AsSystem(t.Context()), article).CommentCount; n != want {
+				t.Errorf("%s: %d comments, want %d", when, n, want)
+			}
+		}
+		count(3, "after the import")
+		for _, step := range []struct {
+			when string
+			do   func() error
+			want int
+		}{
+			{"the top is rejected", func() error { _, err := f.moderator.Reject(chief, []int{saved[0].ID}); return err }, 2}, // it keeps its place
+			{"a reply below it is rejected", func() error { _, err := f.moderator.Reject(chief, []int{saved[1].ID}); return err }, 1},
+			{"the top is approved", func() error { _, err := f.moderator.Approve(chief, []int{saved[0].ID}); return err }, 2},
+			{"the reply is approved", func() error { _, err := f.moderator.Approve(chief, []int{saved[1].ID}); return err }, 3},
+			{"what waited is approved", func() error { _, err := f.moderator.Approve(chief, []int{saved[3].ID}); return err }, 5},
+			{"it is spam", func() error { _, err := f.moderator.MarkSpam(chief, []int{saved[3].ID}); return err }, 4},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatalf("%s: %v", step.when, err)
+			}
+			count(step.want, step.when)
+		}
+	})
+}

@@ -60,9 +60,25 @@ var (
 
 	storedSQL = store.MaintainBoth(`SELECT id, article_id, kind, status, depth, thread_id FROM comments WHERE id IN (SELECT id FROM each_id($1))`)
 
-	recountArticlesSQL = store.MaintainBoth(`UPDATE articles SET comment_count = (
-			SELECT count(*) FROM comments c WHERE c.article_id = articles.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT' AND c.removed_at IS NULL)
+	// A comment is counted when everything above it is shown: nobody can get to the
+	// others. Most articles have no replies below hidden comments. The CASE keeps
+	// databases from walking over all approved comments for each step down a thread.
+	recountArticlesSQL = store.MaintainBoth(`UPDATE articles SET comment_count = CASE WHEN EXISTS (
+			SELECT 1 FROM comments h WHERE h.article_id = articles.id AND CASE WHEN h.status = 'APPROVED' AND h.kind = 'COMMENT' THEN 1 ELSE 0 END = 0 AND EXISTS (SELECT 1 FROM comments r WHERE r.parent_id = h.id AND CASE WHEN r.status = 'APPROVED' AND r.kind = 'COMMENT' THEN 1 ELSE 0 END = 1))
+		THEN (WITH RECURSIVE reached(id, removed_at) AS (
+				SELECT c.id, c.removed_at FROM comments c WHERE c.article_id = articles.id AND c.parent_id IS NULL AND CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1
+				UNION ALL SELECT c.id, c.removed_at FROM reached r JOIN comments c ON c.parent_id = r.id WHERE CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1)
+			SELECT count(*) FROM reached WHERE removed_at IS NULL)
+		ELSE (SELECT count(*) FROM comments c WHERE c.article_id = articles.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT' AND c.removed_at IS NULL) END
 		WHERE id IN (SELECT id FROM each_id($1))`)
+	hiddenAboveSQL = store.MaintainBoth(`WITH RECURSIVE above(parent_id, hidden) AS (
+			SELECT c.parent_id, 0 FROM comments c WHERE c.id = $1
+			UNION ALL SELECT p.parent_id, CASE WHEN p.status = 'APPROVED' AND p.kind = 'COMMENT' THEN 0 ELSE 1 END FROM above a JOIN comments p ON p.id = a.parent_id)
+		SELECT count(*) FROM above WHERE hidden = 1`)
+	reachedBelowSQL = store.MaintainBoth(`WITH RECURSIVE below(id, removed_at) AS (
+			SELECT c.id, c.removed_at FROM comments c WHERE c.parent_id = $1 AND CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1
+			UNION ALL SELECT c.id, c.removed_at FROM below b JOIN comments c ON c.parent_id = b.id WHERE CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1)
+		SELECT count(*) FROM below WHERE removed_at IS NULL`)
 	recountParentsSQL = store.MaintainBoth(`UPDATE comments SET reply_count = (
 			SELECT count(*) FROM comments c WHERE c.article_id = comments.article_id AND c.parent_id = comments.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT')
 		WHERE id IN (SELECT id FROM each_id($1)) RETURNING id, reply_count`)
@@ -356,6 +372,31 @@ func setComment(m *ent.CommentMutation, d *Draft) {
 		uri = &d.SourceURI
 	}
 	store.SetOrClear(uri, m.SetSourceURI, m.ClearSourceURI)
+}
+
+// ofArticle gives by how much the count of the article changes with a comment that was or
+// was not counted and shown before: replies below it can be reached with it or not at all.
+func (s *Service) ofArticle(ctx context.Context, c *ent.Comment, counted, shown [2]bool) (int, error) {
+	if counted[0] == counted[1] && shown[0] == shown[1] {
+		return 0, nil
+	}
+	hidden, err := store.Collect(ctx, s.db, hiddenAboveSQL, store.ScanInt, c.ID)
+	if err != nil {
+		return 0, fmt.Errorf("look for comments above: %w", err)
+	}
+	if hidden[0] > 0 {
+		return 0, nil
+	}
+	number := map[bool]int{true: 1}
+	change := number[counted[1]] - number[counted[0]]
+	if shown[0] == shown[1] {
+		return change, nil
+	}
+	below, err := store.Collect(ctx, s.db, reachedBelowSQL, store.ScanInt, c.ID)
+	if err != nil {
+		return 0, fmt.Errorf("count the replies below: %w", err)
+	}
+	return change + (number[shown[1]]-number[shown[0]])*below[0], nil
 }
 
 // recount counts anew the comments of every article and the replies to every

@@ -2,6 +2,7 @@ package content_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/ent/articledetail"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -251,6 +253,30 @@ func TestPagesMeetWithoutGapOrRepeat(t *testing.T) {
 			}
 			if diff := cmp.Diff(want, seen); diff != "" {
 				t.Errorf("backward %t: %s", backward, diff)
+			}
+		}
+	})
+}
+
+// A headline cannot turn the direction of what a page puts around it.
+func TestHeadlinesDoNotTurnWhatFollows(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		b := setup(t, db)
+		for written, want := range map[string]string{
+			"\u202edam":                             "dam",
+			"a \u202edam\u202c b":                   "a dam b",
+			"open \u2067isolate":                    "open isolate",
+			"closed \u2067سد\u2069 isolate":         "closed \u2067سد\u2069 isolate",
+			"closed \u202bسد\u202c embedding":       "closed \u202bسد\u202c embedding",
+			"mark\u200e and \u200fmark":             "mark\u200e and \u200fmark",
+			"می\u200cخواهم":                         "می\u200cخواهم",
+			strings.Repeat("\u202d", 5_000) + "dam": "dam",
+		} {
+			a := b.publish(t, written, func(d *content.Draft) { d.Subtitle, d.Excerpt, d.Byline = written, written, written })
+			detail := db.Ent(access.AsSystem(t.Context())).ArticleDetail.Query().Where(articledetail.ArticleID(a.ID)).OnlyX(access.AsSystem(t.Context()))
+			if a.Title != want || a.Subtitle != want || a.Excerpt != want || detail.Byline != want {
+				t.Errorf("%.40q: %+q %+q %+q %+q", written, a.Title, a.Subtitle, a.Excerpt, detail.Byline)
 			}
 		}
 	})

@@ -68,11 +68,11 @@ func (s *Service) place(ctx context.Context, bodies []placed) error {
 		for i := range p.body {
 			b := &p.body[i]
 			if b.MediaID != "" {
-				b.MediaID = fill(find(b.MediaID), b.MediaID, &b.URL, &b.Width, &b.Height, &b.Alt, &b.Caption, &b.Credit)
+				b.MediaID = fill(find(b.MediaID), b.MediaID, &b.URL, &b.Width, &b.Height, &b.Alt, &b.Caption, &b.Credit, b.OwnWords)
 			}
 			for j := range b.Images {
 				if p := &b.Images[j]; p.MediaID != "" {
-					p.MediaID = fill(find(p.MediaID), p.MediaID, &p.URL, &p.Width, &p.Height, &p.Alt, &p.Caption, &p.Credit)
+					p.MediaID = fill(find(p.MediaID), p.MediaID, &p.URL, &p.Width, &p.Height, &p.Alt, &p.Caption, &p.Credit, p.OwnWords)
 				}
 			}
 		}
@@ -80,12 +80,16 @@ func (s *Service) place(ctx context.Context, bodies []placed) error {
 	return nil
 }
 
-// fill writes what is known of a file, and gives the id to keep: none for no file.
-func fill(m *ent.Media, mediaID string, address *string, width, height *int, alt, caption, credit *string) string {
+// fill writes what is known of a file, and gives the id to keep: none for no file. Of one
+// with words of its own, only a missing credit is filled in: who made a picture is named.
+func fill(m *ent.Media, mediaID string, address *string, width, height *int, alt, caption, credit *string, own bool) string {
 	if m == nil {
 		return ""
 	}
 	*address, *width, *height = MediaURL(m), m.Width, m.Height
-	*alt, *caption, *credit = cmp.Or(*alt, m.Alt), cmp.Or(*caption, html.EscapeString(m.Caption)), cmp.Or(*credit, html.EscapeString(m.Credit))
+	*credit = cmp.Or(*credit, html.EscapeString(m.Credit))
+	if !own {
+		*alt, *caption = cmp.Or(*alt, m.Alt), cmp.Or(*caption, html.EscapeString(m.Caption))
+	}
 	return mediaID
 }

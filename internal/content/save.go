@@ -202,6 +202,12 @@ func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, er
 	}
 	all := make([]*prepared, len(drafts))
 	for i, d := range drafts {
+		for _, line := range []*string{&d.Title, &d.Subtitle, &d.Excerpt, &d.Byline, &d.Dateline} {
+			*line = richtext.BalanceDirection(*line)
+		}
+		for j := range d.Entries {
+			d.Entries[j].Title = richtext.BalanceDirection(d.Entries[j].Title)
+		}
 		p := &prepared{Draft: d, html: richtext.PlacedHTML(d.Body), text: TextOf(d)}
 		p.words, p.minutes = length(p.text, d.Language)
 		p.bodyHash = int64(related.BodyHash(p.text))

@@ -61,6 +61,17 @@ func seo(s *schema.SEO) (all []wxr.Meta) {
 	return all
 }
 
+func anyList(value any) []any {
+	l, _ := value.([]any)
+	return l
+}
+
+// socialFields are those of Yoast SEO for what previews show.
+var socialFields = map[string]string{
+	"openGraphTitle": "_yoast_wpseo_opengraph-title", "openGraphDescription": "_yoast_wpseo_opengraph-description", "openGraphImage": "_yoast_wpseo_opengraph-image",
+	"twitterTitle": "_yoast_wpseo_twitter-title", "twitterDescription": "_yoast_wpseo_twitter-description", "twitterImage": "_yoast_wpseo_twitter-image",
+}
+
 // custom are the fields of another system, as an import from WordPress keeps them.
 func (e *wxrExport) custom(fields map[string]any) (all []wxr.Meta) {
 	kept, _ := fields["fields"].(map[string]any)
@@ -74,8 +85,21 @@ func (e *wxrExport) custom(fields map[string]any) (all []wxr.Meta) {
 			}
 		}
 	}
+	for _, call := range anyList(fields["shortcodes"]) {
+		all = append(all, wxr.Meta{Key: wxr.ShortcodeField, Value: fmt.Sprint(call)})
+	}
+	if kicker, _ := fields["kicker"].(string); kicker != "" {
+		all = append(all, wxr.Meta{Key: "kicker", Value: kicker})
+	}
+	social, _ := fields["social"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(social)) {
+		if key := socialFields[name]; key != "" {
+			all = append(all, wxr.Meta{Key: key, Value: fmt.Sprint(social[name])})
+		}
+	}
 	for key := range fields {
 		switch key {
+		case "shortcodes", "kicker", "social":
 		case "fields", "sticky", "format", "status", "trashed":
 		case "passwordProtected":
 			e.limit("articles and pages behind a password: as private ones", 1)

@@ -96,28 +96,45 @@ func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 }
 
 // partial ends the address of a part or another form of what stands before it: a further
-// page of a list, of an article or of its comments, or an article for phones or frames.
-var partial = regexp.MustCompile(`^(.*?)/(?:page/\d+|comment-page-\d+|\d{1,4}|amp|embed|trackback)$`)
+// page of a list, of an article or of its comments, or an article for phones, frames or
+// paper.
+var partial = regexp.MustCompile(`^(.*?)/(?:page/\d+|comment-page-\d+|\d{1,4}|amp|embed|print|trackback)$`)
 
 // oldPage is where the whole stands of what an old address is a part of, or what has the
 // last name in it where WordPress shows a section, tag or author.
 func (s *Service) oldPage(ctx context.Context, dir *directory.Snapshot, clean string) (*Moved, error) {
-	part := partial.FindStringSubmatch(clean)
-	if part != nil {
+	isPart := false
+	for part := partial.FindStringSubmatch(clean); part != nil; part = partial.FindStringSubmatch(clean) {
 		if clean = part[1]; clean == "" {
 			return s.to(dir, "/"), nil
 		}
-		if to, err := s.redirect(ctx, clean); err != nil || to != "" {
-			return s.to(dir, to), err
+		if date := dated.FindStringSubmatch(clean); date != nil {
+			return s.archive(ctx, dir, date[1], date[2], date[3])
 		}
+		if to, err := s.redirected(ctx, dir, clean); err != nil || to != nil {
+			return to, err
+		}
+		isPart = true
 	}
 	of, slug := permalink.Parse(clean)
 	if first, rest, ok := strings.Cut(strings.TrimPrefix(clean, "/"), "/"); ok && prefixes[first] != "" {
 		of, slug = prefixes[first], path.Base(rest)
-	} else if part == nil {
+	} else if !isPart {
 		return nil, nil
 	}
 	return s.named(ctx, dir, of, slug)
+}
+
+// redirected is where a redirect from a path leads; nil when there is none.
+func (s *Service) redirected(ctx context.Context, dir *directory.Snapshot, clean string) (*Moved, error) {
+	to, err := s.redirect(ctx, clean)
+	if err != nil || to == "" {
+		return nil, err
+	}
+	if strings.HasPrefix(to, "/") {
+		to = permalink.Escaped(to)
+	}
+	return s.to(dir, to), nil
 }
 
 // named is where a section, tag, author or article is shown; nil when there is none of that
@@ -126,6 +143,11 @@ func (s *Service) named(ctx context.Context, dir *directory.Snapshot, of permali
 	if of == permalink.Article {
 		a, err := s.articles.BySlug(ctx, slug)
 		if err != nil || a == nil {
+			return nil, err
+		}
+	} else if of == permalink.Page {
+		g, err := s.site.PageByPath(ctx, slug)
+		if err != nil || g == nil {
 			return nil, err
 		}
 	} else if _, _, _, _, there, err := s.owner(ctx, dir, Address{Of: of, Slug: slug}); err != nil || !there || of == Language {
@@ -183,12 +205,18 @@ func (s *Service) byQuery(ctx context.Context, dir *directory.Snapshot, query st
 		return s.archive(ctx, dir, date[1], date[2], date[3])
 	}
 	for _, by := range []struct {
-		name string
-		of   permalink.Kind
-	}{{"category_name", permalink.Category}, {"tag", permalink.Tag}, {"author_name", permalink.Author}} {
+		name, base string
+		of         permalink.Kind
+	}{{"category_name", "/category/", permalink.Category}, {"tag", "/tag/", permalink.Tag}, {"author_name", "/author/", permalink.Author}} {
 		if slug := q.Get(by.name); slug != "" {
+			if to, err := s.redirected(ctx, dir, by.base+slug); err != nil || to != nil {
+				return to, err
+			}
 			return s.named(ctx, dir, by.of, path.Base(slug))
 		}
+	}
+	if number.MatchString(q.Get("paged")) {
+		return s.to(dir, "/"), nil
 	}
 	for _, name := range []string{"p", "page_id", "attachment_id"} {
 		n := q.Get(name)

@@ -34,6 +34,9 @@ func settle(it *item, old *content.Draft, now time.Time) (*content.Draft, error)
 	}
 	d.Kind, d.Title, d.Subtitle, d.Excerpt, d.Language = s.Kind, s.Title, s.Subtitle, s.Excerpt, s.Language
 	d.Body, d.Byline, d.Dateline, d.Rights, d.Custom = slices.Clone(s.Body), s.Byline, s.Dateline, s.Rights, s.Custom
+	if s.Wordless && old != nil {
+		d.Title, d.Subtitle, d.Excerpt, d.Body, d.Byline, d.Dateline = old.Title, old.Subtitle, old.Excerpt, old.Body, old.Byline, old.Dateline
+	}
 	d.Source = content.Source{URI: s.URI, Name: s.SourceName, URL: s.SourceURL, VersionAt: moment(s.VersionAt), Hash: it.hash}
 	d.PublishedAt, d.UpdatedAt, d.ScheduledAt, d.EmbargoUntil, d.UnpublishAt = nil, nil, nil, nil, nil
 	d.PrimaryCategory, d.FeaturedMedia = nil, nil // see ensureNames and placeMedia, and for the lists

@@ -41,7 +41,10 @@ func (in *ninjsImport) media(it *item, src *ninjs.Item) {
 func (in *ninjsImport) takeMedia(it *item, src *ninjs.Item, called string) {
 	kind, ok := mediaKind(src)
 	if !ok {
-		return // a text that goes with the story
+		headline := tidy(src.Headline())
+		it.repair(reasonTextApart, "%s %q (%s) goes with the story and is no picture, film or sound: left out",
+			cmp.Or(src.Type, "item"), shorten(cmp.Or(headline, tidy(src.Title)), 80), cmp.Or(src.URI, strings.TrimSpace(called)))
+		return
 	}
 	best := bestRendition(src.Renditions, kind)
 	if best == nil {

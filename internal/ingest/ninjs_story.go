@@ -59,7 +59,12 @@ func (in *ninjsImport) story(src *ninjs.Item) *item {
 	s.Language = in.languageOf(it, src.Language)
 	in.dates(it, src)
 	in.body(it, src)
-	in.words(it, src)
+	if it.refusal == nil {
+		in.words(it, src)
+	}
+	if it.refusal != nil {
+		return it
+	}
 	in.names(it, src)
 	in.media(it, src)
 	s.Slug = slugFrom(uri, s.Title)
@@ -177,6 +182,10 @@ func (in *ninjsImport) body(it *item, src *ninjs.Item) {
 	if !ok {
 		return
 	}
+	if len(text.Value) > richtext.MaxInput {
+		it.reject(reasonTooLong, "the body has %d bytes, at most %d are read", len(text.Value), richtext.MaxInput)
+		return
+	}
 	opts := richtext.Options{Base: in.opts.Base}
 	if base, err := url.Parse(cmp.Or(canonicalURL(src), src.URI)); err == nil && (base.Scheme == "https" || base.Scheme == "http") {
 		opts.Base = base
@@ -187,13 +196,13 @@ func (in *ninjsImport) body(it *item, src *ninjs.Item) {
 	case text.Markup() == ninjs.Markdown:
 		it.story.Body, it.notes = richtext.FromMarkdown(text.Value, opts)
 	case text.Markup() == ninjs.PlainText:
-		it.story.Body = richtext.FromText(text.Value)
+		it.story.Body, it.notes = richtext.FromTextNoted(text.Value)
 	case strings.Contains(media, "xml"):
 		it.repair(reasonBodyFormat, "body of type %q: read as HTML", shorten(media, 60))
 		it.story.Body, it.notes = richtext.FromHTML(text.Value, opts)
 	case strings.HasPrefix(media, "text/"):
 		it.repair(reasonBodyFormat, "body of type %q: read as plain text", shorten(media, 60))
-		it.story.Body = richtext.FromText(text.Value)
+		it.story.Body, it.notes = richtext.FromTextNoted(text.Value)
 	default:
 		it.repair(reasonBodyFormat, "body of type %q: left out", shorten(media, 60))
 	}
@@ -215,13 +224,43 @@ func (in *ninjsImport) words(it *item, src *ninjs.Item) {
 	if s.Title == "" {
 		text := richtext.Excerpt(richtext.Text(s.Body), 80)
 		excerpt := richtext.Excerpt(plain(find(src.Descriptions, src.Excerpt())), 80)
-		s.Title = cmp.Or(tidy(src.Title), text, tidy(src.Slugline), excerpt, "Untitled")
-		it.repair(reasonNoTitle, "no headline: called %q", shorten(s.Title, 80))
+		s.Title = cmp.Or(tidy(src.Title), text, tidy(src.Slugline), excerpt)
+		switch {
+		case s.Title != "":
+			it.repair(reasonNoTitle, "no headline: called %q", shorten(s.Title, 80))
+		case s.Hold == free:
+			it.reject(reasonNoText, "no headline, title, body, description or slugline; %d items are associated with it", len(src.Associations))
+			return
+		default: // an order to take a story back needs no words
+			s.Title, s.Wordless = "Untitled", true
+			it.repair(reasonNoTitle, "no words, but %s: an article that is there keeps its own", src.PubStatus)
+		}
 	}
 	s.Title = cut(it, "headline", s.Title, maxTitle)
 	s.Subtitle = cut(it, "subheadline", plain(find(src.Headlines, src.Subheadline())), maxTitle)
-	s.Excerpt = cut(it, "description", plain(find(src.Descriptions, src.Excerpt())), maxExcerpt)
+	s.Excerpt = cut(it, "description", in.description(it, find(src.Descriptions, src.Excerpt())), maxExcerpt)
 	s.Dateline = shorten(tidy(src.Located), maxShort)
+}
+
+// strong matches words between pairs of stars that stand at the edges of words, which mean
+// nothing else in a sentence: not 2**3, and not F**k.
+var strong = regexp.MustCompile(`(^|[\s("“])\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*($|[\s.,;:!?)"”])`)
+
+// description gives a description without the stars of Markdown, which providers write into
+// plain text to stress something.
+func (in *ninjsImport) description(it *item, t ninjs.Text) string {
+	text := plain(t)
+	if t.ContentType != "" || !strings.Contains(text, "**") {
+		return text
+	}
+	bare := strong.ReplaceAllString(text, "$1$2$3")
+	if bare != text {
+		if it.notes == nil {
+			it.notes = richtext.Notes{}
+		}
+		it.notes["stars around words of a description left out"]++
+	}
+	return bare
 }
 
 func cut(it *item, what, text string, limit int) string {
@@ -240,24 +279,24 @@ func find(texts []ninjs.Text, value string) ninjs.Text {
 	return ninjs.Text{Value: value}
 }
 
-// Texts without a type are plain by the standard. Many providers write
-// Markdown or entities into them all the same, which no reader should see.
-var (
-	markdownSigns = regexp.MustCompile(`\*\*[^*\n]+\*\*|\[[^\]\n]+\]\([^)\s]+[^)]*\)`)
-	entitySigns   = regexp.MustCompile(`&(?:[a-zA-Z]{2,8}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});`)
-)
+// entitySigns matches what providers write into plain texts all the same, and what
+// no headline says of itself.
+var entitySigns = regexp.MustCompile(`&(?:amp|lt|gt|quot|apos|nbsp|[lr][ds]quo|[mn]dash|hellip|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});`)
 
-// plain gives a text in one line, without its markup.
+// plain gives a headline or description in one line, without its markup. A text
+// without a type is plain by the standard: its stars and brackets are its own.
 func plain(t ninjs.Text) string {
 	v := t.Value
 	switch {
+	case t.ContentType == "":
+		if entitySigns.MatchString(v) {
+			v = html.UnescapeString(v)
+		}
 	case t.Markup() == ninjs.HTML:
 		v = richtext.PlainText(v)
-	case t.Markup() == ninjs.Markdown, t.ContentType == "" && markdownSigns.MatchString(v):
+	case t.Markup() == ninjs.Markdown:
 		blocks, _ := richtext.FromMarkdown(v, richtext.Options{})
 		v = richtext.Text(blocks)
-	case t.ContentType == "" && entitySigns.MatchString(v):
-		v = html.UnescapeString(v)
 	}
 	return tidy(v)
 }

@@ -406,7 +406,7 @@ func TestBadInput(t *testing.T) {
 		"no id":                {`{"headlines":[{"value":"x"}]}` + "\n" + good, 1, 1, reasonNoIdentity, 1, false},
 		"too long an id":       {`{"uri":"` + strings.Repeat("x", maxURI+1) + `"}` + "\n" + good, 1, 1, reasonTooLong, 1, false},
 		"body over the limit":  {big + good, 1, 1, "TOO_LARGE", 1, false},
-		"invalid UTF-8":        {"{\"uri\":\"u:8\",\"firstCreated\":\"2026-01-01\",\"headlines\":[{\"value\":\"a\xffb\"}]}\n" + good, 2, 0, "", 0, false},
+		"invalid UTF-8":        {"{\"uri\":\"u:8\",\"firstCreated\":\"2026-01-01\",\"headlines\":[{\"value\":\"a\xffb\"}]}\n" + good, 1, 1, "INVALID_UTF8", 1, false},
 		"everything is absent": {"{}\n" + good, 1, 1, reasonNoIdentity, 1, false},
 	}
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {

@@ -42,6 +42,8 @@ const (
 	reasonNoIdentity   = "MISSING_ID"     // nothing identifies the item
 	reasonNoNews       = "NOT_NEWS"       // a plan of coverage
 	reasonNoTitle      = "NO_HEADLINE"    //
+	reasonNoText       = "NO_TEXT"        // nothing that an article could say
+	reasonTextApart    = "TEXT_LEFT_OUT"  // a text that goes with a story
 	reasonNoDate       = "NO_DATE"        //
 	reasonFuture       = "FUTURE_DATE"    //
 	reasonEmbargo      = "EMBARGO"        // an embargo that could not be read, or without a time zone

@@ -35,6 +35,7 @@ type story struct {
 
 	Kind                     article.Kind
 	Title, Subtitle, Excerpt string
+	Wordless                 bool   `json:",omitempty"` // an order about an article that says nothing of its words
 	Slug                     string // empty: made from the title
 	Language                 string
 	Body                     []richtext.Block
@@ -110,15 +111,15 @@ func (r *result) line(o Outcome, code, message string) Line {
 	return Line{Outcome: o, Code: code, Message: shorten(message, 300), Index: r.at.index, Line: r.at.line, Offset: r.at.offset, URI: shorten(r.uri, 300)}
 }
 
-// tidy leaves one space between words and no control characters: a title or a
-// name as it can stand in one line.
+// tidy leaves one space between words, no control characters and no marks that turn what
+// follows: a title or a name as it can stand in one line.
 func tidy(s string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+	return richtext.BalanceDirection(strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))), " ")
+	}, strings.ToValidUTF8(s, "\uFFFD"))), " "))
 }
 
 // shorten cuts a text to a number of bytes, between characters.

@@ -53,6 +53,9 @@ type WXROptions struct {
 	Progress func(Progress)
 	// Limits bound what is read.
 	Limits wxr.Options
+	// Shortcodes and Types say what becomes of the shortcodes and post types of plugins.
+	Shortcodes wxr.ShortcodeRules
+	Types      wxr.TypeRules
 
 	batchItems int // for tests; 0: maxBatchItems
 }
@@ -194,6 +197,12 @@ func (in *wxrImport) do(ctx context.Context) error {
 func (in *wxrImport) complete(ctx context.Context) error {
 	for _, uri := range slices.Sorted(maps.Keys(in.sites)) {
 		s := in.sites[uri]
+		if err := in.takeSettings(ctx, s); err != nil {
+			return err
+		}
+		if err := in.storeEntries(ctx, s); err != nil {
+			return err
+		}
 		if err := in.placePages(ctx, s); err != nil {
 			return err
 		}

@@ -190,7 +190,7 @@ func TestVerifyWXRFindsWhatDiffers(t *testing.T) {
 		wxrImported(t, s, newsroom(t), WXROptions{})
 		files := []WXRFile{asFile("export.xml", newsroom(t))}
 		verify := func() *Verification {
-			v, err := VerifyWXR(t.Context(), s, files, wxr.Options{})
+			v, err := VerifyWXR(t.Context(), s, files, WXROptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/mail"
+	"regexp"
 	"strings"
 
 	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
@@ -69,7 +71,7 @@ func newRemark(p *post, c *wxr.Comment) (*remark, *fix) {
 	if !ok {
 		return r, &fix{string(leftOut), ""}
 	}
-	body := strings.TrimSpace(richtext.PlainText(wxr.Paragraphs(c.Content)))
+	body := strings.TrimSpace(richtext.PlainText(wxr.Paragraphs(writeLinks(c.Content))))
 	if body == "" {
 		return r, &fix{reasonNoComment, fmt.Sprintf("comment %d is empty", c.ID)}
 	}
@@ -89,13 +91,48 @@ func newRemark(p *post, c *wxr.Comment) (*remark, *fix) {
 	return r, nil
 }
 
+// anchor matches a link in a comment.
+var anchor = regexp.MustCompile(`(?is)<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>(.*?)</a>`)
+
+// writeLinks writes the addresses of links behind their words, for comments are plain text.
+func writeLinks(text string) string {
+	return anchor.ReplaceAllStringFunc(text, func(link string) string {
+		parts := anchor.FindStringSubmatch(link)
+		address, label := strings.TrimSpace(html.UnescapeString(parts[1]+parts[2])), parts[3]
+		shown := strings.TrimSpace(richtext.PlainText(label))
+		if webAddress(address) == "" || shown == address || strings.TrimSuffix(shown, "…") != "" && strings.HasPrefix(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), strings.TrimSuffix(shown, "…")) {
+			if webAddress(address) == "" {
+				return label
+			}
+			return html.EscapeString(address)
+		}
+		return label + " (" + html.EscapeString(address) + ")"
+	})
+}
+
 func (p *post) commentURI(number int) string { return fmt.Sprintf("%s#comment-%d", p.uri, number) }
+
+// leaveComments counts comments that have no place here.
+func leaveComments(report *WXRReport, comments []wxr.Comment, where string) {
+	for i := range comments {
+		status, known := commentStatus(comments[i].Approved)
+		name := strings.ToLower(string(status))
+		if !known {
+			name = comments[i].Approved
+		}
+		tally(&report.Comments, kindName(&comments[i])+" "+where, name).add(leftOut, false)
+	}
+}
 
 // storeComments writes the comments of an article that are new or changed.
 // Those that are as they were are left alone, with what was decided about them
 // here.
 func (in *wxrImport) storeComments(ctx context.Context, p *post, article int, report *WXRReport) error {
-	if len(p.comments) == 0 || p.refusal != nil || p.leave {
+	if len(p.comments) == 0 {
+		return nil
+	}
+	if p.refusal != nil || p.leave || p.isEntry {
+		leaveComments(report, p.comments, "on an item that is not here")
 		return nil
 	}
 	var all []*remark
@@ -103,6 +140,9 @@ func (in *wxrImport) storeComments(ctx context.Context, p *post, article int, re
 	for i := range p.comments {
 		c := &p.comments[i]
 		at := position{p.at.index, c.Position.Line, c.Position.Offset}
+		if c.URL != "" && article != 0 {
+			countName(&report.Marks, "web addresses of people who commented: left out", 1)
+		}
 		r, bad := newRemark(p, c)
 		row := tally(&report.Comments, kindName(c), r.status)
 		switch {

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/articledetail"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
+	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
@@ -276,6 +277,8 @@ func slugsOf(ctx context.Context, client *ent.Client, of menuitem.TargetType, wh
 var (
 	linkingArticlesSQL = store.MaintainBoth(`SELECT d.article_id FROM article_details d JOIN articles a ON a.id = d.article_id
 		WHERE d.article_id > $1 AND a.source_uri LIKE $2 AND a.edited_at IS NULL AND CAST(d.blocks AS text) LIKE $3 ORDER BY d.article_id LIMIT 100`)
+	linkingEntriesSQL = store.MaintainBoth(`SELECT e.id FROM live_entries e JOIN articles a ON a.id = e.article_id
+		WHERE e.id > $1 AND a.source_uri LIKE $2 AND a.edited_at IS NULL AND CAST(e.blocks AS text) LIKE $3 ORDER BY e.id LIMIT 100`)
 	linkingPagesSQL = store.MaintainBoth(`SELECT p.id FROM pages p
 		WHERE p.id > $1 AND p.source_uri LIKE $2 AND CAST(p.blocks AS text) LIKE $3 ORDER BY p.id LIMIT 100`)
 )
@@ -287,7 +290,7 @@ func (in *wxrImport) rewriteLinks(ctx context.Context, s *oldSite) error {
 	for _, of := range []struct {
 		statement *store.Statement
 		rewrite   func(ctx context.Context, s *oldSite, keys []int, counts map[string]int) error
-	}{{linkingArticlesSQL, in.rewriteArticles}, {linkingPagesSQL, in.rewritePages}} {
+	}{{linkingArticlesSQL, in.rewriteArticles}, {linkingEntriesSQL, in.rewriteEntries}, {linkingPagesSQL, in.rewritePages}} {
 		for last := 0; ; {
 			keys, err := store.Collect(ctx, in.DB, of.statement, store.ScanInt, last, s.uri+"/%", "%"+bareHost(s.base)+"%")
 			if err != nil {
@@ -329,6 +332,34 @@ func (in *wxrImport) rewriteArticles(ctx context.Context, s *oldSite, keys []int
 		}
 		if err := client.ArticleDetail.UpdateOneID(r.ID).SetBlocks(bodies[i]).SetHTML(bodyHTML(bodies[i])).Exec(ctx); err != nil {
 			return fmt.Errorf("write a body: %w", err)
+		}
+		if err := in.Log.Append(ctx, event.Event{Action: event.Updated, Entity: id.Article, EntityID: r.ArticleID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *wxrImport) rewriteEntries(ctx context.Context, s *oldSite, keys []int, counts map[string]int) error {
+	client := in.DB.Ent(ctx)
+	rows, err := client.LiveEntry.Query().Where(liveentry.IDIn(keys...)).Select(liveentry.FieldArticleID, liveentry.FieldBlocks).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read entries of live blogs: %w", err)
+	}
+	bodies := make([][]richtext.Block, len(rows))
+	for i, r := range rows {
+		bodies[i] = r.Blocks
+	}
+	changed, err := in.relink(ctx, s, bodies, counts)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if !changed[i] {
+			continue
+		}
+		if err := client.LiveEntry.UpdateOneID(r.ID).SetBlocks(bodies[i]).SetHTML(bodyHTML(bodies[i])).Exec(ctx); err != nil {
+			return fmt.Errorf("write an entry: %w", err)
 		}
 		if err := in.Log.Append(ctx, event.Event{Action: event.Updated, Entity: id.Article, EntityID: r.ArticleID}); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -9,10 +10,12 @@ import (
 	"fmt"
 	"mime"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -37,6 +40,13 @@ type oldFile struct {
 	Kind         media.Kind
 	URL          string
 	Alt, Caption string
+	Credit       string
+	Rights       *schema.Rights
+	Width        int
+	Height       int
+	meta         fields
+	comments     []wxr.Comment // without their texts, to be counted
+	metaCount    int
 	hash         string
 	repairs      []fix
 	refusal      *fix
@@ -47,6 +57,11 @@ func newOldFile(s *oldSite, it *wxr.Item) *oldFile {
 		site: s, at: position{it.Index, it.Line, it.Offset}, number: it.ID, status: it.Status, title: tidy(richtext.PlainText(it.Title)),
 		URL: strings.TrimSpace(it.AttachmentURL), Alt: tidy(richtext.PlainText(it.Get("_wp_attachment_image_alt"))),
 		Caption: shorten(strings.TrimSpace(richtext.PlainText(it.Excerpt)), 10_000),
+	}
+	f.readMeta(it)
+	f.metaCount = len(it.Meta)
+	for i := range it.Comments {
+		f.comments = append(f.comments, wxr.Comment{Approved: it.Comments[i].Approved, Type: it.Comments[i].Type})
 	}
 	f.uri = s.itemURI(it.ID)
 	if it.ID == 0 {
@@ -72,6 +87,57 @@ func newOldFile(s *oldSite, it *wxr.Item) *oldFile {
 	sum := sha256.Sum256(text)
 	f.hash = hex.EncodeToString(sum[:])
 	return f
+}
+
+// readMeta takes who made a file and whose it is, by the plugins for credits and else by what the
+// camera or the agency wrote into it.
+func (f *oldFile) readMeta(it *wxr.Item) {
+	var credit, organisation, copyright, fromFile string
+	for _, m := range it.Meta {
+		value := tidy(richtext.PlainText(m.Value))
+		switch m.Key {
+		case "_wp_attachment_image_alt":
+			f.meta.use("alternative text")
+		case "_media_credit", "media_credit", "_credit", "credit", "photo_credit", "_photo_credit", "photographer", "photographer_name", "_photographer_name", "_wp_attachment_source_name":
+			if credit == "" {
+				credit = value
+			}
+			f.meta.use("credit")
+		case "_navis_media_credit_org", "credit_organization", "_media_credit_org":
+			organisation = value
+			f.meta.use("credit")
+		case "copyright", "_copyright", "media_copyright", "_media_copyright":
+			copyright = cmp.Or(copyright, value)
+			f.meta.use("rights.notice")
+		case "_wp_attachment_metadata":
+			values := wxr.PHPTexts(m.Value, "credit", "copyright", "width", "height")
+			fromFile = tidy(values["credit"])
+			copyright = cmp.Or(copyright, tidy(values["copyright"]))
+			f.Width, f.Height = pixels(values["width"]), pixels(values["height"])
+			f.meta.use("size, credit and rights, of the metadata of the file")
+		default:
+			countName(&f.meta.dropped, m.Key, 1)
+		}
+	}
+	f.Credit = cmp.Or(credit, fromFile)
+	if organisation != "" && !strings.Contains(f.Credit, organisation) {
+		f.Credit = strings.TrimPrefix(f.Credit+"/"+organisation, "/")
+	}
+	f.Credit = shorten(f.Credit, maxShort)
+	if copyright != "" {
+		f.Rights = &schema.Rights{Notice: shorten(copyright, maxNotice)}
+	}
+	if description := tidy(richtext.PlainText(it.Content)); description != "" && description != f.Caption {
+		f.meta.mark("descriptions of attachments: left out")
+	}
+}
+
+func pixels(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 100_000 {
+		return 0
+	}
+	return n
 }
 
 // damage gives what the reader has mended in an item.
@@ -158,7 +224,7 @@ func (in *wxrImport) storeFilesIn(ctx context.Context, files []*oldFile, report 
 		case old != nil && old.SourceURL == f.URL && seen[f.uri].hash == f.hash:
 		case old == nil:
 			m, err := client.Media.Create().SetSourceURI(f.uri).SetSourceURL(f.URL).SetKind(f.Kind).SetContentType(contentType(f.URL)).
-				SetAlt(f.Alt).SetCaption(f.Caption).Save(ctx)
+				SetAlt(f.Alt).SetCaption(f.Caption).SetCredit(f.Credit).SetRights(f.Rights).SetWidth(f.Width).SetHeight(f.Height).Save(ctx)
 			if err != nil {
 				return fmt.Errorf("store a media item: %w", err)
 			}
@@ -167,6 +233,12 @@ func (in *wxrImport) storeFilesIn(ctx context.Context, files []*oldFile, report 
 			events = append(events, event.Event{Action: event.Created, Entity: id.Media, EntityID: m.ID})
 		default:
 			b := client.Media.UpdateOneID(old.ID).SetSourceURL(f.URL).SetCaption(f.Caption)
+			if f.Credit != "" {
+				b.SetCredit(f.Credit)
+			}
+			if f.Rights != nil {
+				b.SetRights(f.Rights)
+			}
 			if f.Alt != "" { // a person may have written one where there was none
 				b.SetAlt(f.Alt)
 			}
@@ -180,6 +252,13 @@ func (in *wxrImport) storeFilesIn(ctx context.Context, files []*oldFile, report 
 			return strictly(f.at, append(f.repairs, fixOf(f.refusal)...))
 		}
 		report.count("attachment", f.status, res)
+		switch res.outcome {
+		case Created, Updated:
+			f.meta.count(report)
+		case Rejected:
+			countName(&report.Dropped, "of items of the type attachment that are not here", f.metaCount)
+		}
+		leaveComments(report, f.comments, "on a file")
 		if f.refusal != nil {
 			continue
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -166,15 +165,11 @@ func (s *oldSite) depth(number int) int {
 // placePages puts the pages of a site below their parents, which may have come
 // after them.
 func (in *wxrImport) placePages(ctx context.Context, s *oldSite) error {
-	numbers := slices.Collect(maps.Keys(s.parents))
-	slices.SortFunc(numbers, func(a, b int) int { return cmp.Or(cmp.Compare(s.depth(a), s.depth(b)), cmp.Compare(a, b)) })
-	for chunk := range slices.Chunk(numbers, 200) {
+	slices.SortStableFunc(s.pages, func(a, b placedPage) int { return cmp.Compare(s.depth(a.parent), s.depth(b.parent)) })
+	for chunk := range slices.Chunk(s.pages, 200) {
 		err := in.DB.Tx(ctx, func(ctx context.Context) error {
-			for _, number := range chunk {
-				if s.parents[number] == 0 {
-					continue
-				}
-				if err := in.placePage(ctx, s, number); err != nil {
+			for _, p := range chunk {
+				if err := in.placePage(ctx, s, p); err != nil {
 					return err
 				}
 			}
@@ -187,8 +182,8 @@ func (in *wxrImport) placePages(ctx context.Context, s *oldSite) error {
 	return nil
 }
 
-func (in *wxrImport) placePage(ctx context.Context, s *oldSite, number int) error {
-	uri, parentURI := s.itemURI(number), s.itemURI(s.parents[number])
+func (in *wxrImport) placePage(ctx context.Context, s *oldSite, p placedPage) error {
+	uri, parentURI := p.uri, cmp.Or(s.pageURIs[p.parent], s.itemURI(p.parent))
 	rows, err := in.storedPages(ctx, []string{uri, parentURI})
 	if err != nil {
 		return err
@@ -198,9 +193,9 @@ func (in *wxrImport) placePage(ctx context.Context, s *oldSite, number int) erro
 	case g == nil:
 		return nil
 	case parent == nil:
-		in.report.note(position{}, reasonNoParent, uri, "the page above, number %d, is not there: put at the top", s.parents[number])
+		in.report.note(position{}, reasonNoParent, uri, "the page above, number %d, is not there: put at the top", p.parent)
 		return nil
-	case s.depth(number) < 0 || parent.ID == g.ID:
+	case s.depth(p.parent) < 0 || parent.ID == g.ID:
 		in.report.note(position{}, reasonNoParent, uri, "the page lies in itself: put at the top")
 		return nil
 	case g.ParentID != nil && *g.ParentID == parent.ID:

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,9 +40,15 @@ type post struct {
 	primary  int      // number of a term
 	comments []wxr.Comment
 
-	draft *content.Draft // of an article
-	page  *site.Page
-	meta  fields
+	parent int      // number of the page above
+	apart  []string // shortcodes that nobody knows
+
+	draft     *content.Draft // of an article
+	page      *site.Page
+	entries   []*oldEntry // of a live blog
+	isEntry   bool        // the item itself is one
+	metaCount int         // of its custom fields
+	meta      fields
 }
 
 // withinUs are types of items that are no content, or that the survey has
@@ -61,12 +68,16 @@ func (in *wxrImport) newPost(s *oldSite, it *wxr.Item) *post {
 	p := &post{site: s, kind: it.Type, status: it.Status, number: it.ID, name: it.Name, link: it.Link, part: it.Part, comments: it.Comments}
 	p.at = position{it.Index, it.Line, it.Offset}
 	p.size = len(it.Content) + 256*len(it.Comments)
+	p.metaCount = len(it.Meta)
 	p.repairs = damage(it)
 	switch {
 	case withinUs[it.Type]:
 		p.leave = true
 		return p
-	case it.Type != "post" && it.Type != "page" && !(it.Type == "" && it.ID > 0):
+	case in.typeOf(it) == wxr.TypeLeaveOut:
+		p.leave = true
+		return p
+	case in.typeOf(it) == "":
 		p.uri = it.GUID
 		p.reject(reasonUnknownType, "there is no place for items of the type %q", shorten(it.Type, 60))
 		return p
@@ -78,15 +89,28 @@ func (in *wxrImport) newPost(s *oldSite, it *wxr.Item) *post {
 		return p
 	}
 	if it.Part > 0 {
+		if in.typeOf(it) == "post" {
+			in.takeLiveComments(p)
+		}
 		return p
 	}
-	p.terms = it.Terms
-	p.meta = readFields(it)
-	title, body := p.words(it)
-	if it.Type == "page" {
+	p.terms, p.parent, p.meta = it.Terms, it.Parent, readFields(it)
+	for _, call := range p.meta.apart {
+		p.keepApart(call)
+	}
+	if in.typeOf(it) == "post" {
+		in.takeLiveComments(p)
+	}
+	if in.typeOf(it) == wxr.TypeLiveEntry {
+		in.toEntry(p, it)
+		return p
+	}
+	title, body := in.words(p, it)
+	if in.typeOf(it) == wxr.TypePage {
 		p.toPage(it, title, body)
 	} else {
 		p.toArticle(it, title, body)
+		in.toKind(p, it)
 	}
 	p.seal()
 	return p
@@ -138,29 +162,115 @@ func (p *post) take() bool {
 	return true
 }
 
-// words reads title and body.
-func (p *post) words(it *wxr.Item) (title string, body []richtext.Block) {
+// Bounds on the shortcodes that an article keeps apart.
+const (
+	maxApart      = 200
+	maxApartBytes = 64 << 10
+)
+
+// typeOf says what is made of an item: "post", "page", "live-entry", "leave-out"; empty for a
+// type that nobody knows.
+func (in *wxrImport) typeOf(it *wxr.Item) string {
+	switch rule, mapped := in.opts.Types[it.Type]; {
+	case it.Type == "post", it.Type == "" && it.ID > 0:
+		return "post"
+	case it.Type == "page":
+		return wxr.TypePage
+	case !mapped || it.Type == "attachment" || withinUs[it.Type] || it.Type == "nav_menu_item":
+		return ""
+	case rule.As == wxr.TypePage, rule.As == wxr.TypeLiveEntry, rule.As == wxr.TypeLeaveOut:
+		return rule.As
+	}
+	return "post"
+}
+
+// kindsOfTypes are the kinds that a mapping names.
+var kindsOfTypes = map[string]article.Kind{"opinion": article.KindOpinion, "press-release": article.KindPressRelease, "live-blog": article.KindLiveBlog,
+	"gallery": article.KindGallery, "video": article.KindVideo, "audio": article.KindAudio}
+
+// toKind makes an article what the mapping says, with the sound or film of the item before
+// its text.
+func (in *wxrImport) toKind(p *post, it *wxr.Item) {
+	rule, mapped := in.opts.Types[it.Type]
+	if _, live := p.site.blogs[it.ID]; live || len(p.entries) > 0 {
+		p.draft.Kind = article.KindLiveBlog
+	}
+	if !mapped {
+		return
+	}
+	p.meta.mark("items of the type " + it.Type + ": " + rule.As)
+	if kind := kindsOfTypes[rule.As]; kind != "" {
+		p.draft.Kind = kind
+	}
+	if rule.As != "audio" && rule.As != "video" {
+		return
+	}
+	address := p.meta.enclosure
+	if rule.File != "" {
+		address = strings.TrimSpace(it.Get(rule.File))
+	}
+	address, _, _ = strings.Cut(address, "\n")
+	block := richtext.Block{Kind: richtext.Audio}
+	if rule.As == "video" {
+		block.Kind = richtext.Video
+	}
+	if number, err := strconv.Atoi(address); err == nil { // of an attachment
+		block.MediaID = mediaName(p.site.media[number])
+	} else if block.MediaID = mediaName(p.site.fileByAddress(address)); block.MediaID == "" {
+		block.URL = webAddress(address)
+	}
+	shows := slices.ContainsFunc(p.draft.Body, func(b richtext.Block) bool {
+		return b.Kind == block.Kind && (b.MediaID == block.MediaID && b.URL == block.URL || b.URL != "" && b.URL == address)
+	})
+	switch {
+	case shows:
+	case block.MediaID == "" && block.URL == "":
+		p.repair(reasonNoFile, "no sound or film: give its custom field in the mapping")
+	default:
+		p.draft.Body = slices.Insert(p.draft.Body, 0, block)
+	}
+}
+
+// convert makes blocks of a body of an item.
+func (in *wxrImport) convert(p *post, number int, link, text string) []richtext.Block {
 	s := p.site
 	base := s.base
-	if u, ok := s.path(it.Link); ok && it.Link != "" {
+	if u, ok := s.path(link); ok && link != "" {
 		base = u
 	}
-	body, p.notes = wxr.Convert(it.Content, wxr.BodyOptions{
+	blocks, notes := wxr.Convert(text, wxr.BodyOptions{
 		Base:      base,
 		ByID:      func(number int) string { return mediaName(s.media[number]) },
 		ByAddress: func(address string) string { return mediaName(s.fileByAddress(address)) },
 		Attached: func(kind string) []int {
 			var found []int
-			for _, number := range s.attached[it.ID] {
-				if is := cmp.Or(s.kinds[number], media.KindImage); strings.EqualFold(string(is), kind) {
-					found = append(found, number)
+			for _, file := range s.attached[number] {
+				if is := cmp.Or(s.kinds[file], media.KindImage); strings.EqualFold(string(is), kind) {
+					found = append(found, file)
 				}
 			}
 			return found
 		},
 		Pattern: func(number int) (string, bool) { text, ok := s.patterns[number]; return text, ok },
 		Title:   func(number int) string { return s.titles[number] },
+
+		Footnotes: p.meta.footnotes, Shortcodes: in.opts.Shortcodes, Apart: p.keepApart,
 	})
+	if p.notes == nil {
+		p.notes = richtext.Notes{}
+	}
+	for name, n := range notes {
+		p.notes[name] += n
+	}
+	return blocks
+}
+
+// words reads title and body.
+func (in *wxrImport) words(p *post, it *wxr.Item) (title string, body []richtext.Block) {
+	body = in.convert(p, it.ID, it.Link, it.Content)
+	if len(it.Content) > richtext.MaxInput {
+		p.repair(reasonTooLong, "the body has %d bytes: what is beyond %d is left out", len(it.Content), richtext.MaxInput)
+	}
 	title = shorten(tidy(richtext.PlainText(it.Title)), 2000)
 	if title == "" {
 		title = strings.TrimSuffix(richtext.Excerpt(richtext.Text(body), 60), "…")
@@ -172,11 +282,36 @@ func (p *post) words(it *wxr.Item) (title string, body []richtext.Block) {
 	return title, body
 }
 
+// keepApart keeps a shortcode that nobody knows beside the article.
+func (p *post) keepApart(call string) {
+	size := len(call)
+	for _, c := range p.apart {
+		size += len(c)
+	}
+	if len(p.apart) >= maxApart || size > maxApartBytes {
+		p.meta.mark("shortcodes beyond the bounds of what is kept apart: left out")
+		return
+	}
+	p.apart = append(p.apart, call)
+	p.meta.mark("shortcodes kept apart, in custom.shortcodes")
+}
+
+// custom is what an article or page keeps that has no place of its own.
+func (p *post) custom() map[string]any {
+	c := p.meta.custom()
+	if len(p.apart) > 0 {
+		c["shortcodes"] = p.apart
+	}
+	return c
+}
+
 func (p *post) toArticle(it *wxr.Item, title string, body []richtext.Block) {
 	s := p.site
 	d := &content.Draft{
 		Title: title, Slug: decoded(it.Name), Language: s.language, Body: body, Excerpt: tidy(richtext.PlainText(it.Excerpt)),
-		SEO: p.meta.seo(title, s.title), Custom: p.meta.custom(),
+		SEO: p.meta.seo(title, s.title), Custom: p.custom(),
+		Subtitle: shorten(words(p.meta.text["subtitle"]), maxShort), Byline: shorten(words(p.meta.text["byline"]), maxShort),
+		Dateline: shorten(words(p.meta.text["dateline"]), maxShort),
 	}
 	if it.Status == "trash" {
 		d.Slug = strings.TrimSuffix(d.Slug, "__trashed")
@@ -303,7 +438,7 @@ func (p *post) toPage(it *wxr.Item, title string, body []richtext.Block) {
 	s := p.site
 	// The same rules as for articles, said of fewer states.
 	var d content.Draft
-	d.Custom = p.meta.custom()
+	d.Custom = p.custom()
 	p.setStatus(it, &d)
 	g := &site.Page{
 		Title: title, Language: s.language, Body: body, SEO: p.meta.seo(title, s.title), Custom: d.Custom, Position: max(it.MenuOrder, 0),
@@ -357,7 +492,7 @@ func (s *oldSite) pagePath(link string) string {
 func (p *post) seal() {
 	parent := 0
 	if p.page != nil {
-		parent = p.site.parents[p.number]
+		parent = p.parent
 	}
 	h := sha256.New()
 	// These always marshal: texts, numbers and times within four digits of a year.

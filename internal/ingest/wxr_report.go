@@ -42,6 +42,7 @@ type WXRReport struct {
 	Comments []Tally        `json:"comments"`           // by type and status
 	Things   []Tally        `json:"things"`             // authors, sections, tags, menus, redirects; without a status
 	Fields   map[string]int `json:"fields,omitempty"`   // custom fields kept, by name
+	Used     map[string]int `json:"used,omitempty"`     // custom fields that became something, by what
 	Dropped  map[string]int `json:"dropped,omitempty"`  // custom fields left out, by name
 	Marks    map[string]int `json:"marks,omitempty"`    // sticky, password, several authors …
 	Links    map[string]int `json:"links,omitempty"`    // to the old site: what became of them
@@ -121,7 +122,7 @@ func (r *WXRReport) clone() *WXRReport {
 	next := *r
 	next.Report = *r.with()
 	next.Types, next.Comments, next.Things = slices.Clone(r.Types), slices.Clone(r.Comments), slices.Clone(r.Things)
-	next.Fields, next.Dropped, next.Marks, next.Links = maps.Clone(r.Fields), maps.Clone(r.Dropped), maps.Clone(r.Marks), maps.Clone(r.Links)
+	next.Fields, next.Dropped, next.Marks, next.Links, next.Used = maps.Clone(r.Fields), maps.Clone(r.Dropped), maps.Clone(r.Marks), maps.Clone(r.Links), maps.Clone(r.Used)
 	return &next
 }
 
@@ -189,7 +190,7 @@ func (r *WXRReport) WriteText(w io.Writer) error {
 	for _, list := range []struct {
 		name   string
 		counts map[string]int
-	}{{"Marks", r.Marks}, {"Links to the old site", r.Links}, {"Bodies", r.Notes}, {"Custom fields kept", r.Fields}, {"Custom fields left out", r.Dropped}} {
+	}{{"Marks", r.Marks}, {"Links to the old site", r.Links}, {"Bodies", r.Notes}, {"Custom fields that became something", r.Used}, {"Custom fields kept", r.Fields}, {"Custom fields left out", r.Dropped}} {
 		if len(list.counts) == 0 {
 			continue
 		}

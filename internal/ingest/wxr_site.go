@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -25,6 +26,8 @@ type oldSite struct {
 	base     *url.URL
 	uri      string // the beginning of the addresses of its things
 	title    string
+	tagline  string
+	tongue   string // the language as the site itself says it
 	language string
 
 	seed       maphash.Seed
@@ -34,6 +37,7 @@ type oldSite struct {
 	termIDs    map[int]termKey    // by number
 	ways       map[string]string  // by slug of a section: the slugs on the way to it
 	terms      []*wxr.Term        // as they were read, until they are stored
+	otherTerms map[string]int     // that are no sections and tags
 	authors    map[string]int     // keys by login
 	people     []taxonomy.Author  // until they are stored
 	logins     []string           // of people
@@ -44,8 +48,19 @@ type oldSite struct {
 	attached   map[int][]int      // by number of a post: those of its attachments
 	patterns   map[int]string     // bodies of reusable blocks
 	patternLen int
-	parents    map[int]int // of pages, by number
+	parents    map[int]int    // of pages, by number; of two pages with a number, of the first
+	firsts     map[int]uint64 // by number: the first post or page that has it
+	pageURIs   map[int]string // of pages, by number
+	pages      []placedPage   // in the order of the files
+	blogs      map[int][]*oldEntry
+	entryBytes int
 	menus      []*oldMenu
+}
+
+// placedPage is a page with the number of the one above it.
+type placedPage struct {
+	uri            string
+	number, parent int
 }
 
 type termKey struct{ taxonomy, slug string }
@@ -71,9 +86,9 @@ func (in *wxrImport) enter(rec *wxr.Site, index int) (*oldSite, error) {
 	s := in.sites[uri]
 	if s == nil {
 		s = &oldSite{
-			base: base, uri: uri, title: rec.Title, seed: maphash.MakeSeed(), guids: map[int]uint64{}, taken: map[uint64]bool{}, keys: map[termKey]int{}, termIDs: map[int]termKey{}, ways: map[string]string{},
+			base: base, uri: uri, title: rec.Title, tagline: rec.Description, tongue: rec.Language, seed: maphash.MakeSeed(), guids: map[int]uint64{}, taken: map[uint64]bool{}, keys: map[termKey]int{}, termIDs: map[int]termKey{}, ways: map[string]string{},
 			authors: map[string]int{}, media: map[int]int{}, addresses: map[uint64]int{}, kinds: map[int]media.Kind{}, titles: map[int]string{},
-			attached: map[int][]int{}, patterns: map[int]string{}, parents: map[int]int{},
+			attached: map[int][]int{}, patterns: map[int]string{}, parents: map[int]int{}, firsts: map[int]uint64{}, pageURIs: map[int]string{}, blogs: map[int][]*oldEntry{},
 		}
 		s.language = languageOf(rec.Language, in.language)
 		in.sites[uri] = s
@@ -242,16 +257,22 @@ func (in *wxrImport) survey(ctx context.Context) error {
 // surveyItem notes what others may refer to. It gives the file that an
 // attachment is.
 func (in *wxrImport) surveyItem(s *oldSite, it *wxr.Item) *oldFile {
+	switch as := in.typeOf(it); as {
+	case "post", wxr.TypePage:
+		s.surveyPage(it, as == wxr.TypePage)
+		return nil
+	case wxr.TypeLiveEntry:
+		if blog := in.blogOf(it); blog > 0 {
+			s.blogs[blog] = nil
+		}
+		return nil
+	}
 	switch it.Type {
 	case "attachment":
 		if it.Parent > 0 {
 			s.attached[it.Parent] = append(s.attached[it.Parent], it.ID)
 		}
 		return newOldFile(s, it)
-	case "page":
-		if it.ID > 0 {
-			s.parents[it.ID] = it.Parent
-		}
 	case "guest-author":
 		s.addGuest(it)
 	case "wp_block":
@@ -260,7 +281,59 @@ func (in *wxrImport) surveyItem(s *oldSite, it *wxr.Item) *oldFile {
 		}
 	case "nav_menu_item":
 		s.addMenuItem(it)
+		if !in.report.Surveyed {
+			countName(&in.report.Used, "menus", len(it.Meta))
+		}
 	}
+	return nil
+}
+
+// surveyPage notes where a page belongs. Numbers that were given twice are told apart as
+// identify does.
+func (s *oldSite) surveyPage(it *wxr.Item, isPage bool) {
+	if it.ID == 0 || it.Status == "auto-draft" || it.Status == "inherit" {
+		return
+	}
+	me, uri := s.hash(it.GUID+"\x00"+it.Link), s.itemURI(it.ID)
+	if first, twice := s.firsts[it.ID]; twice && first != me {
+		uri = it.GUID
+	} else if !twice && len(s.firsts) < maxSeen {
+		s.firsts[it.ID] = me
+	}
+	if !isPage || uri == "" {
+		return
+	}
+	if _, known := s.pageURIs[it.ID]; !known {
+		s.pageURIs[it.ID], s.parents[it.ID] = uri, it.Parent
+	}
+	if it.Parent > 0 {
+		s.pages = append(s.pages, placedPage{uri, it.ID, it.Parent})
+	}
+}
+
+// takeSettings takes over the name, tagline and language of a site, unless this one has a name
+// of its own.
+func (in *wxrImport) takeSettings(ctx context.Context, s *oldSite) error {
+	name, tagline := shorten(words(s.title), 200), shorten(words(s.tagline), 400)
+	if name == "" && tagline == "" {
+		return nil
+	}
+	there, err := in.DB.Ent(ctx).Site.Query().Count(ctx)
+	if err != nil {
+		return fmt.Errorf("read the settings: %w", err)
+	}
+	row := tally(&in.report.Things, "site name and tagline", "")
+	if there > 0 {
+		row.add(Kept, false)
+		return nil
+	}
+	set := site.Settings{Name: cmp.Or(name, "Broadsheet"), Tagline: tagline, Language: languageOf(s.tongue, "en")}
+	if _, err := in.Site.SaveSettings(ctx, set); err != nil {
+		in.report.note(position{}, reasonRefused, s.uri, "the name %q, tagline and language of the site were not taken over: %v", shorten(name, 60), err)
+		row.add(leftOut, false)
+		return nil //nolint:nilerr // told
+	}
+	row.add(Created, false)
 	return nil
 }
 

@@ -29,7 +29,7 @@ func (in *wxrImport) items(ctx context.Context) error {
 			return nil
 		}
 		if it.Index < in.from {
-			if it.Type == "post" || it.Type == "page" { // for numbers given twice
+			if as := in.typeOf(it); as == "post" || as == wxr.TypePage { // for numbers given twice
 				(&post{site: s}).identify(it)
 			}
 			return nil
@@ -188,6 +188,7 @@ func (in *wxrImport) store(ctx context.Context, posts []*post, report *WXRReport
 		case p.leave:
 			res.outcome = leftOut
 		case p.part > 0:
+		case p.isEntry:
 		case p.draft != nil:
 			if err := in.decideArticle(ctx, p, stored[p.uri], res); err != nil {
 				return err
@@ -206,9 +207,15 @@ func (in *wxrImport) store(ctx context.Context, posts []*post, report *WXRReport
 	}
 	for i, p := range posts {
 		res := results[i]
+		if err := in.keepEntries(ctx, p, res, report); err != nil {
+			return err
+		}
 		if p.part == 0 {
 			report.count(p.kind, p.status, res)
-			if res.outcome == Created || res.outcome == Updated {
+			switch {
+			case res.outcome == Rejected, res.outcome == leftOut, p.isEntry && res.outcome != Unchanged:
+				countName(&report.Dropped, "of items of the type "+cmp.Or(p.kind, "post")+" that are not here", p.metaCount)
+			case res.outcome == Created || res.outcome == Updated:
 				p.meta.count(report)
 			}
 		}
@@ -239,6 +246,7 @@ func (in *wxrImport) stored(ctx context.Context, uris []string) (map[string]*ent
 func nextOfPost(old, post content.Draft) content.Draft {
 	next := old
 	next.Kind, next.Status, next.Visibility, next.TrashedAt = post.Kind, post.Status, post.Visibility, post.TrashedAt
+	next.Subtitle, next.Byline, next.Dateline = cmp.Or(post.Subtitle, old.Subtitle), cmp.Or(post.Byline, old.Byline), cmp.Or(post.Dateline, old.Dateline)
 	next.Title, next.Excerpt, next.Slug, next.Language = post.Title, post.Excerpt, cmp.Or(post.Slug, old.Slug), post.Language
 	next.Body, next.SEO, next.Custom, next.Source = post.Body, post.SEO, post.Custom, post.Source
 	next.PublishedAt, next.UpdatedAt, next.ScheduledAt, next.CommentPolicy = post.PublishedAt, post.UpdatedAt, post.ScheduledAt, post.CommentPolicy
@@ -383,6 +391,9 @@ func (in *wxrImport) connect(ctx context.Context, p *post, d *content.Draft) err
 			}
 			s.authors[low] = ids[0]
 			in.undo = append(in.undo, func() { delete(s.authors, low) })
+			if err := in.addRedirects(ctx, s.authorRedirects(login, ids[0])); err != nil {
+				return err
+			}
 		}
 		d.Authors = append(d.Authors, s.authors[low])
 	}

@@ -74,7 +74,12 @@ func (s *oldSite) addTerm(t *wxr.Term) {
 		return
 	}
 	// Each file of an export has all terms in its head.
-	if _, known := s.keys[key]; known || !isSubject(t.Taxonomy) || len(s.terms) >= maxTermsHeld {
+	if _, known := s.keys[key]; known || len(s.terms) >= maxTermsHeld {
+		return
+	}
+	if !isSubject(t.Taxonomy) {
+		s.keys[key] = 0
+		countName(&s.otherTerms, "terms of the taxonomy "+t.Taxonomy+": left out", 1)
 		return
 	}
 	s.keys[key] = 0 // until it is stored
@@ -129,6 +134,9 @@ func (in *wxrImport) storeTerms(ctx context.Context, s *oldSite) error {
 			}
 		}
 		s.terms = nil
+		for name, n := range s.otherTerms {
+			countName(&in.report.Marks, name, n)
+		}
 		return in.addRedirects(ctx, s.termRedirects())
 	})
 }
@@ -270,7 +278,11 @@ func (in *wxrImport) ensureRefs(ctx context.Context, s *oldSite, refs []wxr.Term
 		return err
 	}
 	in.remember(s, tagKeys, ids)
-	return nil
+	var redirects []site.Redirect
+	for _, key := range slices.Concat(categoryKeys, tagKeys) {
+		redirects = append(redirects, s.redirectsOf(key)...)
+	}
+	return in.addRedirects(ctx, redirects)
 }
 
 // remember keeps keys for the items to come, unless the transaction in which
@@ -282,27 +294,45 @@ func (in *wxrImport) remember(s *oldSite, keys []termKey, ids []int) {
 	}
 }
 
-// termRedirects lead from where WordPress shows a section or tag, unless its
-// settings say otherwise, to where it is now.
+// redirectsOf lead from where WordPress shows a section or tag, unless its settings say otherwise,
+// to where it is now.
+func (s *oldSite) redirectsOf(key termKey) []site.Redirect {
+	id, root := s.keys[key], strings.TrimRight(s.base.Path, "/")
+	if id == 0 || !isSubject(key.taxonomy) {
+		return nil
+	}
+	target := site.Target{Type: menuitem.TargetTypeTag, ID: id}
+	switch key.taxonomy {
+	case "category":
+		target.Type = menuitem.TargetTypeCategory
+		all := []site.Redirect{{Path: root + "/category/" + key.slug, Target: target}}
+		if way := s.ways[key.slug]; way != "" && way != key.slug {
+			all = append(all, site.Redirect{Path: root + "/category/" + way, Target: target})
+		}
+		return all
+	case "post_tag":
+		return []site.Redirect{{Path: root + "/tag/" + key.slug, Target: target}}
+	}
+	if !slug.Valid(key.taxonomy) {
+		return nil
+	}
+	return []site.Redirect{{Path: root + "/" + key.taxonomy + "/" + key.slug, Target: target}}
+}
+
+func (s *oldSite) authorRedirects(login string, id int) []site.Redirect {
+	if login = decoded(login); login == "" || id == 0 {
+		return nil
+	}
+	return []site.Redirect{{Path: strings.TrimRight(s.base.Path, "/") + "/author/" + login, Target: site.Target{Type: menuitem.TargetTypeAuthor, ID: id}}}
+}
+
 func (s *oldSite) termRedirects() []site.Redirect {
 	var all []site.Redirect
-	root := strings.TrimRight(s.base.Path, "/")
-	for key, id := range s.keys {
-		switch {
-		case id == 0:
-		case key.taxonomy == "category":
-			all = append(all, site.Redirect{Path: root + "/category/" + key.slug, Target: site.Target{Type: menuitem.TargetTypeCategory, ID: id}})
-			if way := s.ways[key.slug]; way != "" && way != key.slug {
-				all = append(all, site.Redirect{Path: root + "/category/" + way, Target: site.Target{Type: menuitem.TargetTypeCategory, ID: id}})
-			}
-		case key.taxonomy == "post_tag":
-			all = append(all, site.Redirect{Path: root + "/tag/" + key.slug, Target: site.Target{Type: menuitem.TargetTypeTag, ID: id}})
-		}
+	for key := range s.keys {
+		all = append(all, s.redirectsOf(key)...)
 	}
 	for login, id := range s.authors {
-		if login = decoded(login); login != "" && id != 0 {
-			all = append(all, site.Redirect{Path: root + "/author/" + login, Target: site.Target{Type: menuitem.TargetTypeAuthor, ID: id}})
-		}
+		all = append(all, s.authorRedirects(login, id)...)
 	}
 	return all
 }

@@ -9,11 +9,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
@@ -92,6 +94,19 @@ func contents(t testing.TB, db *store.DB) string {
 		if m := a.Edges.FeaturedMedia; m != nil {
 			fmt.Fprintf(&b, " picture %s", m.SourceURL)
 		}
+		for name, text := range map[string]string{"subtitle": a.Subtitle} {
+			if text != "" {
+				fmt.Fprintf(&b, "\n  %s %q", name, text)
+			}
+		}
+		for _, f := range [][2]string{{"byline", a.Edges.Detail.Byline}, {"dateline", a.Edges.Detail.Dateline}} {
+			if f[1] != "" {
+				fmt.Fprintf(&b, "\n  %s %q", f[0], f[1])
+			}
+		}
+		for _, e := range client.LiveEntry.Query().Where(liveentry.ArticleID(a.ID)).Order(ent.Asc("published_at")).AllX(ctx) {
+			fmt.Fprintf(&b, "\n  ENTRY %s %q %s", e.PublishedAt.UTC().Format(time.RFC3339), e.Title, e.HTML)
+		}
 		fmt.Fprintf(&b, "\n  excerpt %q seo %+v custom %v\n  %s\n", a.Excerpt, a.Edges.Detail.Seo, a.Edges.Detail.Custom, strings.ReplaceAll(a.Edges.Detail.HTML, "\n", "\n  "))
 		for _, c := range a.Edges.Comments {
 			parent := ""
@@ -130,7 +145,11 @@ func contents(t testing.TB, db *store.DB) string {
 		t.Fatal(err)
 	}
 	for _, m := range files {
-		fmt.Fprintf(&b, "MEDIA %s %s %s %s alt %q caption %q\n", *m.SourceURI, m.Kind, m.ContentType, m.SourceURL, m.Alt, m.Caption)
+		fmt.Fprintf(&b, "MEDIA %s %s %s %s alt %q caption %q credit %q %dx%d", *m.SourceURI, m.Kind, m.ContentType, m.SourceURL, m.Alt, m.Caption, m.Credit, m.Width, m.Height)
+		if m.Rights != nil {
+			fmt.Fprintf(&b, " rights %q", m.Rights.Notice)
+		}
+		b.WriteByte('\n')
 	}
 	redirects, err := client.Redirect.Query().Order(ent.Asc("path")).All(ctx)
 	if err != nil {
@@ -142,6 +161,9 @@ func contents(t testing.TB, db *store.DB) string {
 			fmt.Fprintf(&b, " %s", slugs[*r.TargetID])
 		}
 		b.WriteByte('\n')
+	}
+	for _, set := range client.Site.Query().AllX(ctx) {
+		fmt.Fprintf(&b, "SITE %q %q %s\n", set.Name, set.Tagline, set.Language)
 	}
 	menus, err := client.Menu.Query().WithItems(func(q *ent.MenuItemQuery) { q.WithParent().Order(ent.Asc("id")) }).Order(ent.Asc("location")).All(ctx)
 	if err != nil {

@@ -192,7 +192,7 @@ func fill(d *content.Draft, p Patch) error {
 		}
 	}
 	if p.Body != nil {
-		d.Body = richtext.Sanitise(*p.Body)
+		d.Body = richtext.KeepOwnWords(d.Body, richtext.Sanitise(*p.Body))
 		note(checkBody("article.body", d.Body))
 	}
 	set(&d.Kind, p.Kind)

@@ -204,7 +204,7 @@ func TestProblems(t *testing.T) {
 		{"no offset", `"expires":"2026-01-01T10:00:00"`, []string{"expires ASSUMED_ZONE repaired 2026-01-01T10:00:00"}},
 		{"a field twice", `"by":"a","by":"b"`, []string{"by DUPLICATE_KEY repaired "}},
 		{"a field twice by two names", `"byline":"a","by":"b"`, []string{"by DUPLICATE_KEY repaired "}},
-		{"bytes which are not UTF-8", "\"by\":\"caf\xe9\"", []string{"by INVALID_UTF8 repaired "}},
+		{"a character that was cut off", "\"by\":\"\u00e9t\xc3\"", []string{"by INVALID_UTF8 repaired "}},
 		{"half a surrogate pair", `"by":"\ud83d!"`, []string{"by LONE_SURROGATE repaired "}},
 		{"two halves which are no pair", `"by":"\ud83d\ud83d"`, []string{"by LONE_SURROGATE repaired "}},
 		{"an escaped NUL", `"by":"a\u0000b"`, []string{"by NUL repaired "}},
@@ -222,6 +222,21 @@ func TestProblems(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestOtherEncodingsAreRejectedWithThePosition(t *testing.T) {
+	t.Parallel()
+	for written, at := range map[string]string{
+		"caf\xe9":              "0xe9, 20 bytes into the item", // windows-1252
+		"\xe3\xd1\xcd\xc8\xc7": "0xe3, 17 bytes into the item", // windows-1256
+		"\u00e9 \xf0\x9f x":    "0xf0, 20 bytes into the item",
+		"a\xffb":               "0xff, 18 bytes into the item",
+	} {
+		_, err := NewReader(strings.NewReader(`{"uri":"u","by":"`+written+`"}`), Options{}).Next()
+		if bad, ok := errors.AsType[*ItemError](err); !ok || bad.Code != CodeInvalidUTF8 || !strings.Contains(err.Error(), "by has the byte "+at) {
+			t.Errorf("%q: %v", written, err)
+		}
 	}
 }
 
@@ -256,16 +271,17 @@ func TestItemWithoutIdentity(t *testing.T) {
 func TestTextIsRepaired(t *testing.T) {
 	t.Parallel()
 	for written, want := range map[string]string{
-		`plain`:                       "plain",
-		`a\"b\\c\/d\b\f\n\r\t`:        "a\"b\\c/d\b\f\n\r\t",
-		`\u0627\u0644`:                "ال",
-		`\ud83c\udf3f`:                "🌿",
-		`x\ud83cy`:                    "x\ufffdy",
-		`x\udf3f\ud83c`:               "x\ufffd\ufffd",
-		`\ud83c\u0041`:                "\ufffdA",
-		"a\x00b\\u0000c":              "abc",
-		"caf\xe9 \xf0\x9f\x8c \u00e9": "caf\ufffd \ufffd\ufffd\ufffd é",
-		"\xed\xa0\x80":                "\ufffd\ufffd\ufffd",
+		`plain`:                "plain",
+		`a\"b\\c\/d\b\f\n\r\t`: "a\"b\\c/d\b\f\n\r\t",
+		`\u0627\u0644`:         "ال",
+		`\ud83c\udf3f`:         "🌿",
+		`x\ud83cy`:             "x\ufffdy",
+		`x\udf3f\ud83c`:        "x\ufffd\ufffd",
+		`\ud83c\u0041`:         "\ufffdA",
+		"a\x00b\\u0000c":       "abc",
+		"\u00e9t\xc3":          "ét\ufffd",
+		"\u00e9 \xf0\x9f\x8c":  "é \ufffd",
+		"\xed\xa0\x80":         "\ufffd",
 	} {
 		if got := one(t, `{"uri":"u","by":"`+written+`"}`).By; got != want {
 			t.Errorf("%q read as %q, want %q", written, got, want)

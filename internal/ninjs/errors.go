@@ -31,7 +31,7 @@ const (
 	CodeDateOutOfRange  Code = "DATE_OUT_OF_RANGE" // a year before 1400 or after 9999
 	CodeAssumedZone     Code = "ASSUMED_ZONE"      // a date or time without offset
 	CodeDuplicateKey    Code = "DUPLICATE_KEY"     // the first is kept
-	CodeInvalidUTF8     Code = "INVALID_UTF8"      // replaced by U+FFFD
+	CodeInvalidUTF8     Code = "INVALID_UTF8"      // the rest of a character that was cut off: replaced by U+FFFD. Of an item: it is in another encoding
 	CodeLoneSurrogate   Code = "LONE_SURROGATE"    // replaced by U+FFFD
 	CodeNUL             Code = "NUL"               // removed
 	CodeControl         Code = "CONTROL_CHARACTER" // raw within a string, kept

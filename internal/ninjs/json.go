@@ -3,6 +3,7 @@ package ninjs
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -339,7 +340,17 @@ func (d *decoder) stringSlow(start int) []byte {
 		default:
 			r, size := utf8.DecodeRune(d.text[d.pos:])
 			if r == utf8.RuneError && size == 1 {
-				d.repairs |= replacedUTF8
+				switch n := d.cutCharacter(out); {
+				case n > 0:
+					d.repairs |= replacedUTF8
+					size = n
+				case isSurrogate(d.text[d.pos:]):
+					d.repairs |= replacedSurrogate
+					size = 3
+				default:
+					d.notUTF8()
+					return out
+				}
 			}
 			out = utf8.AppendRune(out, r)
 			d.pos += size
@@ -347,6 +358,37 @@ func (d *decoder) stringSlow(start int) []byte {
 	}
 	d.fail("a string is not closed")
 	return nil
+}
+
+// cutCharacter gives the length of a character that a text was cut within: it
+// stands at the end of the string, behind others that are whole. 0: what stands
+// there is no part of a character.
+func (d *decoder) cutCharacter(before []byte) int {
+	for n := 1; n < utf8.UTFMax && d.pos+n < len(d.text); n++ {
+		if d.text[d.pos+n] == '"' {
+			whole := slices.ContainsFunc(before, func(c byte) bool { return c >= utf8.RuneSelf })
+			if whole && !utf8.FullRune(d.text[d.pos:d.pos+n]) {
+				return n
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// isSurrogate reports whether half a pair stands there, encoded by itself.
+func isSurrogate(text []byte) bool {
+	return len(text) > 2 && text[0] == 0xED && text[1] >= 0xA0 && text[1] <= 0xBF && text[2]&0xC0 == 0x80
+}
+
+// notUTF8 rejects an item in another encoding. Which one it is cannot be told
+// for sure, and the wrong one would publish other letters.
+func (d *decoder) notUTF8() {
+	if d.err == nil {
+		d.err = reject(CodeInvalidUTF8, "%s has the byte 0x%02x, %d bytes into the item, which is not UTF-8; if the file is in another encoding, such as windows-1256, convert it to UTF-8 first",
+			d.fieldPath(), d.text[d.pos], d.pos)
+	}
+	d.pos = len(d.text)
 }
 
 const escapes = `""\\//` + "b\bf\fn\nr\rt\t" // pairs: the letter, what it stands for

@@ -1,6 +1,9 @@
 package ninjs
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // field is a known field of one of the objects of ninjs.
 type field uint8
@@ -196,6 +199,18 @@ var partNames = fieldNames{
 	"width":         {pWidth, "width"},
 	"x":             {pX, "x"},
 	"y":             {pY, "y"},
+}
+
+// Fields names the fields of an item that are read, as ninjs 3.x calls them.
+func Fields() []string {
+	var names []string
+	for _, known := range itemNames {
+		if !slices.Contains(names, known.name) {
+			names = append(names, known.name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // spelling tells versions of ninjs apart by their names of fields.

@@ -73,7 +73,7 @@ func (d *decoder) wrongType(wanted string) {
 // noteRepairs notes what was done to the string at hand.
 func (d *decoder) noteRepairs() {
 	if d.repairs&replacedUTF8 != 0 {
-		d.problem(CodeInvalidUTF8, "", "bytes which are not UTF-8 were replaced", true)
+		d.problem(CodeInvalidUTF8, "", "the last character was cut off and is replaced", true)
 	}
 	if d.repairs&replacedSurrogate != 0 {
 		d.problem(CodeLoneSurrogate, "", "half a surrogate pair was replaced", true)

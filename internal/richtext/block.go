@@ -102,6 +102,7 @@ type Block struct {
 	Provider string  `json:"provider,omitempty"` // of an embed: youtube, x, … (see Providers)
 	Title    string  `json:"title,omitempty"`    // of an embed or a button
 	Name     string  `json:"name,omitempty"`     // of a file
+	OwnWords bool    `json:"ownWords,omitempty"` // alternative text and caption are those of the body, also where they are empty: see Image
 }
 
 // ListItem is one line of a list and the list nested below it.
@@ -137,6 +138,9 @@ type Image struct {
 	Href    string `json:"href,omitempty"`
 	Width   int    `json:"width,omitempty"`
 	Height  int    `json:"height,omitempty"`
+	// OwnWords says that Alt and Caption are as they shall be, also where they are empty. Without it, empty ones are those of
+	// the file in the media library.
+	OwnWords bool `json:"ownWords,omitempty"`
 }
 
 // Without leaves out what shows any of some files of our own, which are named by their
@@ -166,6 +170,33 @@ func Hide(body []Block, html string, gone map[string]bool) (left []Block, leftHT
 	}
 	left = Without(body, gone)
 	return left, PlacedHTML(left)
+}
+
+// KeepOwnWords marks the files of a new body whose words are as they are in the old one, where they are its
+// own: clients send blocks without saying so.
+func KeepOwnWords(old, next []Block) []Block {
+	type words struct{ id, alt, caption string }
+	own := map[words]bool{}
+	for i := range old {
+		b := &old[i]
+		if b.OwnWords {
+			own[words{b.MediaID, b.Alt, b.Caption}] = true
+		}
+		for _, p := range b.Images {
+			if p.OwnWords {
+				own[words{p.MediaID, p.Alt, p.Caption}] = true
+			}
+		}
+	}
+	for i := range next {
+		b := &next[i]
+		b.OwnWords = b.OwnWords || own[words{b.MediaID, b.Alt, b.Caption}]
+		for j := range b.Images {
+			p := &b.Images[j]
+			p.OwnWords = p.OwnWords || own[words{p.MediaID, p.Alt, p.Caption}]
+		}
+	}
+	return next
 }
 
 // MediaIDs gives the public ids of our own files that bodies name, in their order.

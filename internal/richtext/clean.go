@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// limitInput cuts s to [maxInput] at a rune and replaces invalid UTF-8.
+// limitInput cuts s to [MaxInput] at a rune and replaces invalid UTF-8.
 func limitInput(s string, notes Notes) string {
-	if len(s) > maxInput {
-		end := maxInput
+	if len(s) > MaxInput {
+		end := MaxInput
 		for end > 0 && !utf8.RuneStart(s[end]) {
 			end--
 		}
@@ -111,6 +111,20 @@ func balanceBidi(s string) string {
 		last = i + 3 // every one of these is three bytes long
 	}
 	return string(append(b, s[last:]...))
+}
+
+// BalanceDirection removes from a plain text the bidi controls that would make it, or what a page puts behind it,
+// read in another order than it is written: overrides, and embeddings and isolates that are not closed in it.
+func BalanceDirection(s string) string {
+	if !hasBidi(s) {
+		return s
+	}
+	return balanceBidi(strings.Map(func(r rune) rune {
+		if r == lro || r == rlo {
+			return -1
+		}
+		return r
+	}, s))
 }
 
 // appendEscaped appends s to dst as HTML text, or as the value of a double-quoted attribute.

@@ -2,6 +2,7 @@ package richtext
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -227,13 +228,23 @@ func (c *converter) action(n *node) (Block, bool) {
 	if link == nil || link.block {
 		return Block{}, false
 	}
+	label := plainField(plain(link))
 	for k := n.first; k != nil; k = k.next {
-		if k != link && !k.blank() && !(k.tag == a.A && k.has("download")) {
+		switch {
+		case k == link, k.blank(), k.class("wp-block-file__embed"): // the preview of the same file
+		case k.tag == a.A && k.has("download"):
+			if text := plainField(plain(k)); !strings.EqualFold(text, label) && !slices.Contains(download, strings.ToLower(text)) {
+				label = strings.TrimPrefix(label+" – "+text, " – ")
+			}
+		default:
 			return Block{}, false
 		}
 	}
 	address, ok := safeURL(link.attr("href"), linkURL, c.base)
-	label := plainField(plain(link))
+	if button && address == "" && label != "" {
+		c.notes.add("button that leads nowhere turned into text")
+		return Block{}, false
+	}
 	if id := link.attr("data-media-id"); !button && validMediaID(id) {
 		return Block{Kind: File, MediaID: id, Name: label}, true
 	}
@@ -245,6 +256,9 @@ func (c *converter) action(n *node) (Block, bool) {
 	}
 	return Block{Kind: File, URL: address, Name: label}, true
 }
+
+// download are the labels that WordPress gives the buttons of files by itself.
+var download = []string{"download", "télécharger", "descargar", "herunterladen", "scarica", "baixar", "transferir", "downloaden", "تحميل", "تنزيل", "скачать", "İndir", "ladda ner"}
 
 func (c *converter) container(n *node, s scope) {
 	if b, ok := c.action(n); ok {

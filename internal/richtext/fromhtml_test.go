@@ -2,6 +2,7 @@ package richtext
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,5 +196,16 @@ func TestBlocksBeyondTheLimitKeepTheirText(t *testing.T) {
 	}
 	if n := CountWords(Text(blocks)); n != MaxBlocks+50 {
 		t.Errorf("%d words", n)
+	}
+}
+
+func TestWordsOfTheirOwnStayWhenABodyIsSavedAgain(t *testing.T) {
+	t.Parallel()
+	old := []Block{{Kind: Picture, MediaID: "med_1", OwnWords: true}, {Kind: Gallery, Images: []Image{{MediaID: "med_2", Caption: "Two", OwnWords: true}, {MediaID: "med_3"}}}}
+	next := KeepOwnWords(old, []Block{{Kind: Picture, MediaID: "med_1"}, {Kind: Picture, MediaID: "med_1", Alt: "New"}, {Kind: Picture, MediaID: "med_3"},
+		{Kind: Gallery, Images: []Image{{MediaID: "med_2", Caption: "Two"}, {MediaID: "med_2"}}}})
+	got := []bool{next[0].OwnWords, next[1].OwnWords, next[2].OwnWords, next[3].Images[0].OwnWords, next[3].Images[1].OwnWords}
+	if want := []bool{true, false, false, true, false}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

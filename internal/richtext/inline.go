@@ -180,6 +180,9 @@ func (w *writer) inlineAttrs(n *node, name string) (href bool) {
 				w.notes.add("unsafe link removed")
 				return false
 			}
+			if u == "" { // "#" leads nowhere
+				return false
+			}
 			w.attr("href", u)
 			href = true
 		}

@@ -7,8 +7,8 @@ const (
 	MaxBodyBytes = 5 << 20 // all strings of one body together
 	MaxListDepth = 8       // lists in lists
 	MaxURLBytes  = 4_096
+	MaxInput     = 8 << 20 // bytes read by a From function; what follows is cut and noted
 
-	maxInput    = 8 << 20 // bytes read by a From function; what follows is cut and noted
 	maxElements = 60_000  // elements kept while reading; beyond, tags are ignored and text flows on
 	maxDepth    = 100     // nesting kept while reading; beyond, likewise
 	maxWrap     = 1 << 20 // bytes spent on repeating an inline tag around each block inside it

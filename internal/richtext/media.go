@@ -48,7 +48,7 @@ func (c *converter) figure(n *node, s scope) {
 	case pictures && (len(blocks) > 1 || n.class("gallery", "wp-block-gallery")):
 		b := Block{Kind: Gallery, Caption: caption, Columns: columnsOf(n), Align: s.align, Dir: s.dir}
 		for _, p := range blocks {
-			b.Images = append(b.Images, Image{p.MediaID, p.URL, p.Alt, p.Caption, p.Credit, p.Href, p.Width, p.Height})
+			b.Images = append(b.Images, Image{p.MediaID, p.URL, p.Alt, p.Caption, p.Credit, p.Href, p.Width, p.Height, p.OwnWords})
 		}
 		blocks, caption = []Block{b}, ""
 	case len(blocks) == 1:
@@ -78,7 +78,7 @@ func (c *converter) captionOf(n *node) (caption, credit string) {
 	w := writer{base: c.base, notes: c.notes}
 	rest := &node{block: n.block}
 	for k := n.first; k != nil; k = k.next {
-		if k.class("credit", "wp-media-credit") {
+		if k.class("credit", "wp-media-credit", "media-credit") {
 			credit = joinLines(credit, c.inline(k))
 			continue
 		}
@@ -139,7 +139,7 @@ func (c *converter) image(n *node, s scope) {
 		return
 	}
 	if id := n.attr("data-media-id"); validMediaID(id) {
-		b.MediaID = id
+		b.MediaID, b.OwnWords = id, n.has("data-own-words")
 	} else {
 		for _, name := range []string{"data-src", "data-lazy-src", "data-original", "src"} { // lazy loaders hide the real one
 			if u, ok := safeURL(n.attr(name), mediaURL, c.base); ok {
@@ -232,7 +232,7 @@ func (c *converter) media(n *node, s scope) {
 	}
 	b.URL, _ = safeURL(n.attr("src"), mediaURL, c.base)
 	if id := n.attr("data-media-id"); validMediaID(id) {
-		b.MediaID, b.URL = id, ""
+		b.MediaID, b.URL, b.OwnWords = id, "", n.has("data-own-words")
 	}
 	for k := n.first; k != nil && b.URL == "" && b.MediaID == ""; k = k.next {
 		if k.tag == a.Source {

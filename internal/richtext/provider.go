@@ -2,15 +2,22 @@ package richtext
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // Providers are the values of Block.Provider: the sites whose players and posts become an embed with the address a
 // reader would share.
 func Providers() []string {
-	return []string{
+	names := []string{
 		"youtube", "vimeo", "x", "instagram", "facebook", "soundcloud", "spotify", "tiktok", "dailymotion", "google-maps",
 	}
+	for _, e := range embeddable {
+		if !slices.Contains(names, e.provider) {
+			names = append(names, e.provider)
+		}
+	}
+	return names
 }
 
 // canonicalEmbed names the provider of an address (of a player, a post or a watch page) and returns the canonical
@@ -113,7 +120,7 @@ func canonicalEmbed(raw string) (provider, address string) {
 			}
 		}
 	}
-	return "", ""
+	return listedEmbed(u, h)
 }
 
 func youtube(u *url.URL, h string, path []string) (string, string) {

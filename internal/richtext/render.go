@@ -149,7 +149,7 @@ func (r *renderer) block(b *Block) {
 		r.table(b)
 	case Picture:
 		r.open("figure", "", b)
-		r.image(Image{b.MediaID, b.URL, b.Alt, b.Caption, b.Credit, b.Href, b.Width, b.Height})
+		r.image(Image{b.MediaID, b.URL, b.Alt, b.Caption, b.Credit, b.Href, b.Width, b.Height, b.OwnWords})
 		r.caption(b.Caption, b.Credit)
 		r.raw("</figure>")
 	case Gallery:

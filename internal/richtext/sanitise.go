@@ -77,9 +77,9 @@ func sanitiseBlock(in *Block, base *url.URL) (b Block, ok bool) {
 		b.Caption, b.Columns = inline(in.Caption), within(in.Columns, 12)
 		for _, i := range in.Images {
 			// A gallery is a list of image blocks under another name.
-			p, ok := sanitiseBlock(&Block{Kind: Picture, MediaID: i.MediaID, URL: i.URL, Alt: i.Alt, Caption: i.Caption, Credit: i.Credit, Href: i.Href, Width: i.Width, Height: i.Height}, base)
+			p, ok := sanitiseBlock(&Block{Kind: Picture, MediaID: i.MediaID, URL: i.URL, Alt: i.Alt, Caption: i.Caption, Credit: i.Credit, Href: i.Href, Width: i.Width, Height: i.Height, OwnWords: i.OwnWords}, base)
 			if ok {
-				b.Images = append(b.Images, Image{p.MediaID, p.URL, p.Alt, p.Caption, p.Credit, p.Href, p.Width, p.Height})
+				b.Images = append(b.Images, Image{p.MediaID, p.URL, p.Alt, p.Caption, p.Credit, p.Href, p.Width, p.Height, p.OwnWords})
 			}
 		}
 		return b, len(b.Images) > 0

@@ -11,6 +11,12 @@ import (
 
 // FromText makes paragraphs of plain text: a blank line starts a new one, a single newline is a <br>.
 func FromText(plain string) []Block {
+	blocks, _ := FromTextNoted(plain)
+	return blocks
+}
+
+// FromTextNoted is [FromText] with what was changed for the bounds of a body.
+func FromTextNoted(plain string) ([]Block, Notes) {
 	notes := Notes{}
 	plain = strings.ReplaceAll(cleanText(strings.ReplaceAll(limitInput(plain, notes), "\r\n", "\n")), "\r", "\n")
 	out := []Block{}
@@ -29,7 +35,7 @@ func FromText(plain string) []Block {
 		w.text(line)
 	}
 	flush()
-	return capBlocks(out, notes)
+	return capBlocks(out, notes), notes
 }
 
 // Text is the body as plain text: blocks parted by a blank line, items and rows by lines, cells by tabs. Images

@@ -103,7 +103,7 @@ var keptAttrs = map[string]bool{
 	"align": true, "width": true, "height": true, "rel": true, "hreflang": true, "datetime": true, "start": true,
 	"colspan": true, "rowspan": true, "scope": true, "poster": true, "controls": true, "open": true, "cite": true,
 	"download": true, "role": true, "data": true, "type": true, "data-src": true, "data-lazy-src": true,
-	"data-original": true, "data-media-id": true, "data-provider": true, "data-url": true, "data-columns": true,
+	"data-original": true, "data-media-id": true, "data-own-words": true, "data-provider": true, "data-url": true, "data-columns": true,
 	"data-instgrm-permalink": true, "data-href": true, "data-lang": true,
 }
 

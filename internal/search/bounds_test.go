@@ -326,3 +326,42 @@ func TestTheNewestAreFoundAmongTooMany(t *testing.T) {
 		}
 	}
 }
+
+// Characters that nobody sees, and letters that look like others, change neither what is
+// found nor how long it takes.
+func TestUnseenCharactersFindTheSame(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		n := open(t, db)
+		fill(t, n)
+		n.save(t, "unseen", "Zep\u200dpelin \u202eover\u202c the\u2060 qu\u00aday", "It \u2067flew\u2069 low.")
+		for _, query := range []string{"zeppelin quay", "Zep\u00adpelin quay", "\u202ezeppelin\u202c quay", "\u2067zeppelin\u2069 \u200fquay\u200e", "zep\u2060pelin\ufeff quay", "z\u200ce\u200dppelin quay", "\uff5aeppelin quay", "flew low"} {
+			if got := n.find(t, search.Query{Text: query}); !slices.Contains(got, "unseen") {
+				t.Errorf("%+q finds %v", query, got)
+			}
+		}
+		words := make([]string, 1000)
+		for i := range words {
+			words[i] = "w" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/676))
+		}
+		for name, test := range map[string]struct {
+			query string
+			code  fault.Code
+		}{
+			"letters of other scripts":   {"\u0437\u0435\u0440\u0440\u0435lin \u03bf\u03c5\u0435r h\u0430rbour", ""},
+			"a thousand distinct words":  {strings.Join(words, " "), fault.BadUserInput},
+			"a thousand unseen marks":    {"zeppelin" + strings.Repeat("\u200b\u202e", 100), ""},
+			"ten thousand unseen marks":  {"zeppelin" + strings.Repeat("\u200b", 10_000), fault.BadUserInput},
+			"nothing but unseen marks":   {"\u200b\u200c\u200d\u2060\ufeff\u202e", ""},
+			"marks piled on one letter":  {"z" + strings.Repeat("\u0301\u0489", 100), ""},
+			"letters that look the same": {"\u0440\u043e\u0440t p\u043ert por\u0442", ""},
+		} {
+			if _, err := n.Search(t.Context(), search.Query{Text: test.query, First: 10}); fault.CodeOf(err) != test.code && (err != nil || test.code != "") {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := n.Suggest(t.Context(), test.query, "en", 10); err != nil && fault.CodeOf(err) != fault.BadUserInput {
+				t.Errorf("%s: suggestions: %v", name, err)
+			}
+		}
+	})
+}

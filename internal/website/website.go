@@ -91,7 +91,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func isOld(query url.Values) bool {
 	for name := range query {
 		switch name {
-		case "p", "page_id", "attachment_id", "cat", "category_name", "tag", "author", "author_name", "m", "feed", "post_type", "s":
+		case "p", "page_id", "attachment_id", "cat", "tag", "author", "m", "feed", "post_type", "s", "category_name", "author_name", "paged":
 			return true
 		}
 	}

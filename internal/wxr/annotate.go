@@ -53,7 +53,7 @@ func (c *converter) annotate(fragment string, hint int) string {
 			switch name, more := z.TagName(); string(name) {
 			case "img", "video", "audio":
 				if id := c.fileOf(z, more, hint); id != "" {
-					raw = "<" + string(name) + ` data-media-id="` + html.EscapeString(id) + `"` + raw[1+len(name):]
+					raw = "<" + string(name) + ` data-own-words="" data-media-id="` + html.EscapeString(id) + `"` + raw[1+len(name):]
 				}
 			case "a":
 				if id := c.download(z, more, hint); id != "" {

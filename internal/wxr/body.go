@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,25 +26,55 @@ type BodyOptions struct {
 	Pattern func(id int) (string, bool)
 	// Title gives the title of an attachment, for lists of sounds and films.
 	Title func(id int) string
+	// Footnotes are the texts of footnotes, which WordPress keeps beside the body.
+	Footnotes []Footnote
+	// Shortcodes say what becomes of shortcodes that WordPress itself does not know.
+	Shortcodes ShortcodeRules
+	// Apart takes the calls of shortcodes that nobody knows, as they were written.
+	Apart func(call string)
 }
 
 // Convert makes the blocks of a body. The notes count what was dropped or
 // changed: by package richtext, and here blocks and shortcodes by name.
 func Convert(body string, opts BodyOptions) ([]richtext.Block, richtext.Notes) {
-	c := &converter{opts: opts, notes: richtext.Notes{}}
-	blocks, notes := richtext.FromHTML(c.body(body), richtext.Options{Base: opts.Base})
+	c := &converter{opts: opts, notes: richtext.Notes{}, opened: map[string]bool{}, apart: map[string]bool{}}
+	text := c.body(c.markFootnotes(body))
+	text += c.writeFootnotes()
+	blocks, notes := richtext.FromHTML(text, richtext.Options{Base: opts.Base})
+	c.unlink(blocks)
+	c.linkAddresses(blocks)
 	for name, n := range c.notes {
 		notes[name] += n
 	}
-	c.unlink(blocks)
 	return blocks, notes
 }
 
 type converter struct {
-	opts  BodyOptions
-	notes richtext.Notes
-	depth int // of reusable blocks and shortcodes within one another
-	size  int // of what they gave
+	opts      BodyOptions
+	notes     richtext.Notes
+	depth     int             // of reusable blocks and shortcodes within one another
+	size      int             // of what they gave
+	opened    map[string]bool // shortcodes whose tags were taken away
+	apart     map[string]bool // shortcodes that were kept apart
+	footnotes []string        // that were not written so far, as HTML of an item
+	numbered  int             // footnotes so far
+}
+
+// linkAddresses makes links of paragraphs that are nothing but an address: WordPress
+// shows what is there.
+func (c *converter) linkAddresses(blocks []richtext.Block) {
+	for i := range blocks {
+		b := &blocks[i]
+		if b.Kind != richtext.Paragraph || !strings.HasPrefix(b.HTML, "http") || strings.ContainsAny(b.HTML, " <") {
+			continue
+		}
+		address := html.UnescapeString(b.HTML)
+		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			continue
+		}
+		b.HTML = `<a href="` + html.EscapeString(address) + `">` + b.HTML + `</a>`
+		c.note("address alone on a line turned into a link")
+	}
 }
 
 // maxExpansion bounds what reusable blocks and galleries make of a body.
@@ -87,6 +118,27 @@ var withoutContent = map[string]bool{
 	"core/post-title": true, "core/post-content": true, "core/site-title": true, "core/navigation": true, "core/social-links": true,
 }
 
+// filled begin the names of further blocks that a server fills.
+var filled = []string{"core/post-", "core/site-", "core/query", "core/comment", "core/term", "core/avatar", "core/read-more", "core/home-link", "core/navigation", "core/template-part"}
+
+// kept are blocks that are blocks here as well, or hold others and show nothing themselves.
+var kept = func() map[string]bool {
+	m := map[string]bool{}
+	for name := range strings.FieldsSeq(`paragraph heading list list-item quote pullquote code preformatted table image gallery video audio file buttons button
+		separator html freeform group row stack column missing subhead text-columns`) {
+		m["core/"+name] = true
+	}
+	return m
+}()
+
+// changed says what becomes of blocks that have no like here.
+var changed = map[string]string{
+	"core/columns":    "what stood side by side follows one another",
+	"core/media-text": "what stood side by side follows one another",
+	"core/cover":      "its picture stands before its text",
+	"core/details":    "kept as HTML",
+}
+
 // block writes what a block shows.
 func (c *converter) block(out *strings.Builder, b *Block) {
 	switch b.Name {
@@ -107,7 +159,17 @@ func (c *converter) block(out *strings.Builder, b *Block) {
 	case "core/gallery":
 		c.gallery(out, b)
 		return
+	case "core/footnotes":
+		out.WriteString(c.writeFootnotes())
+		return
+	case "core/math":
+		if latex := strings.TrimSpace(b.text("latex")); latex != "" {
+			c.note("block core/math: its formula kept as code")
+			out.WriteString("<p><code>" + html.EscapeString(latex) + "</code></p>")
+			return
+		}
 	case "core/verse":
+		c.note("block core/verse: kept as a paragraph with its lines")
 		own := b.ownHTML()
 		out.WriteString("<p>" + strings.ReplaceAll(strings.TrimSpace(dropTags(own, "pre")), "\n", "<br>") + "</p>")
 		return
@@ -136,9 +198,11 @@ func (c *converter) block(out *strings.Builder, b *Block) {
 		}
 	}
 	switch empty := strings.TrimSpace(out.String()[before:]) == ""; {
-	case withoutContent[b.Name]:
+	case withoutContent[b.Name], strings.HasPrefix(b.Name, "core/") && empty && slices.ContainsFunc(filled, func(p string) bool { return strings.HasPrefix(b.Name, p) }):
 		c.note("block %s is filled by WordPress: left out", b.Name)
-	case strings.HasPrefix(b.Name, "core/"):
+	case changed[b.Name] != "":
+		c.note("block %s: %s", b.Name, changed[b.Name])
+	case kept[b.Name]:
 	case empty:
 		c.note("block %s has no content of its own: left out", b.Name)
 	default:

@@ -11,6 +11,9 @@ import (
 // shortcode writes what a shortcode of WordPress itself shows, as HTML without
 // line feeds, between blank lines where it stands for itself.
 func (c *converter) shortcode(s *Shortcode) (string, bool) {
+	if s.Stray {
+		return c.unknown(s)
+	}
 	if c.depth >= maxShortcodeDepth || c.size > maxExpansion {
 		return "", false
 	}
@@ -41,10 +44,129 @@ func (c *converter) shortcode(s *Shortcode) (string, bool) {
 			return `<iframe src="` + html.EscapeString(address) + `"></iframe>`, true
 		}
 	}
-	if s.looksCalled() {
-		c.note("shortcode %s is not known: kept as text", s.Name)
+	return c.unknown(s)
+}
+
+// embedding are shortcodes of plugins that show something of another site, with the address
+// of what has the given id.
+var embedding = map[string]string{
+	"soundcloud": "", "instagram": "", "tweet": "", "twitter": "", "facebook": "", "tiktok": "", "spotify": "", "googlemaps": "", "iframe": "", "embedly": "",
+	"documentcloud": "https://www.documentcloud.org/documents/%s", "dailymotion": "https://www.dailymotion.com/video/%s", "flourish": "https://public.flourish.studio/visualisation/%s/",
+	"datawrapper": "https://datawrapper.dwcdn.net/%s/", "infogram": "https://infogram.com/%s", "scribd": "https://www.scribd.com/document/%s", "ted": "https://www.ted.com/talks/%s",
+}
+
+// bare are names that are shortcodes also without attributes, not words in brackets.
+var bare = map[string]bool{"ads": true, "ad": true, "adsense": true, "adrotate": true, "toc": true, "pullquote": true, "divider": true, "dropcap": true, "row": true, "column": true, "clear": true, "newsletter": true}
+
+// unknown is for a shortcode of a plugin: what the mapping says, what others mean by the same
+// name, else its tags are taken away and what they enclose stays. One that encloses nothing is
+// kept apart.
+func (c *converter) unknown(s *Shortcode) (string, bool) {
+	if rule, ok := c.opts.Shortcodes[s.Name]; ok {
+		if !s.Stray {
+			c.note("shortcode %s: %s, by the mapping", s.Name, rule.As)
+		}
+		switch rule.As {
+		case "drop":
+			return "", true
+		case "text":
+			return "", false
+		case "html":
+			if s.Stray {
+				return "", true
+			}
+			made := rule.fill(s, c.inner(s))
+			c.size += len(made)
+			return made, true
+		}
+		return c.unwrap(s, "")
 	}
-	return "", false
+	if s.Stray {
+		return "", c.opened[s.Name] || c.apart[s.Name]
+	}
+	switch {
+	case footnoteShortcodes[s.Name] && s.Closed && c.numbered < maxFootnotes:
+		return footnoteMark(c.addFootnote(oneLine(c.inner(s)))), true
+	case s.Name == "pullquote" || s.Name == "pull_quote" || s.Name == "pull-quote":
+		if s.Closed {
+			cite := s.get("cite", "author", "source", "attribution", "name")
+			if cite != "" {
+				cite = "<figcaption>" + html.EscapeString(cite) + "</figcaption>"
+			}
+			return "\n\n" + `<figure class="pull-quote"><blockquote>` + oneLine(c.inner(s)) + `</blockquote>` + cite + "</figure>\n\n", true
+		}
+	case s.Name == "media-credit" && s.Closed:
+		credit := `<small class="credit">` + html.EscapeString(s.get("name", "link")) + "</small>"
+		if inner := oneLine(c.inner(s)); c.depth > 0 {
+			return inner + credit, true // within a caption
+		} else {
+			return "\n\n<figure>" + inner + "<figcaption>" + credit + "</figcaption></figure>\n\n", true
+		}
+	case s.Name == "button" || s.Name == "btn":
+		if link := s.get("link", "url", "href"); s.Closed && link != "" {
+			return "\n\n" + `<p class="button"><a href="` + html.EscapeString(link) + `">` + oneLine(c.inner(s)) + "</a></p>\n\n", true
+		}
+	}
+	if by, ok := embedding[s.Name]; ok {
+		if address := embeddedAddress(s, by); address != "" {
+			return "\n\n" + `<iframe src="` + html.EscapeString(address) + `"></iframe>` + "\n\n", true
+		}
+	}
+	if s.Closed {
+		return c.unwrap(s, "shortcode %s is not known: unwrapped")
+	}
+	if s.Wide || c.opened[s.Name] && !s.Empty { // an end stands further behind
+		return c.unwrap(s, "shortcode %s is not known: unwrapped")
+	}
+	if !s.looksCalled() && !bare[s.Name] {
+		return "", false
+	}
+	c.apart[s.Name] = true
+	c.note("shortcode %s is not known: kept apart", s.Name)
+	if c.opts.Apart != nil {
+		c.opts.Apart(s.Raw)
+	}
+	return "", true
+}
+
+// unwrap takes the tags of a call away; a heading that they name stays.
+func (c *converter) unwrap(s *Shortcode, note string) (string, bool) {
+	if s.Stray {
+		return "", true
+	}
+	c.opened[s.Name] = true
+	if note != "" {
+		c.note(note, s.Name)
+	}
+	s.Unwrap = true
+	if title := s.get("title", "heading"); title != "" {
+		return "\n\n<p><strong>" + html.EscapeString(title) + "</strong></p>\n\n", true
+	}
+	return "", true
+}
+
+// inner is what a call encloses, with the calls in it.
+func (c *converter) inner(s *Shortcode) string {
+	c.depth++
+	defer func() { c.depth-- }()
+	return strings.TrimSpace(ExpandShortcodes(s.Text, c.shortcode))
+}
+
+// embeddedAddress finds the address of what a call shows.
+func embeddedAddress(s *Shortcode, byID string) string {
+	candidates := append([]string{s.get("url", "src", "href", "link"), strings.TrimSpace(s.Text)}, s.Values...)
+	for _, text := range candidates {
+		if text = strings.TrimPrefix(html.UnescapeString(text), "="); strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://") {
+			return text
+		}
+	}
+	for _, id := range append([]string{s.get("id")}, s.Values...) {
+		id = strings.TrimPrefix(strings.TrimPrefix(id, "visualisation/"), "story/")
+		if byID != "" && id != "" && len(id) < 100 && !strings.ContainsAny(id, "/?#%<>\"' ") {
+			return strings.Replace(byID, "%s", id, 1)
+		}
+	}
+	return ""
 }
 
 // caption writes [caption align="…"]<img …> words[/caption].

@@ -15,6 +15,14 @@ type Shortcode struct {
 	Text   string            // between the two tags
 	Closed bool              // there is an end tag
 	Empty  bool              // [name /]
+	Wide   bool              // an end tag stands further behind, but not its own for sure
+	Stray  bool              // it is an end tag whose beginning was not found
+	Raw    string            // the whole call as it was written
+
+	// Unwrap is for the callback to set: only the first tag is replaced, and what follows it is read on.
+	Unwrap bool
+
+	tagEnd int // where the first tag ends
 }
 
 func (c *Shortcode) get(names ...string) string {
@@ -93,9 +101,12 @@ func ExpandShortcodes(text string, replace func(c *Shortcode) (string, bool)) st
 			continue
 		}
 		if c, end, ok := s.call(i); ok {
+			c.Raw = text[i:end]
 			if made, known := replace(c); known {
 				out.WriteString(made)
-				i = end
+				if i = end; c.Unwrap {
+					i = c.tagEnd
+				}
 				continue
 			}
 		}
@@ -132,8 +143,24 @@ func (s *shortcodes) find(what string, from int) int {
 	return -1
 }
 
+// stray reads the end tag that begins at i.
+func (s *shortcodes) stray(i int) (*Shortcode, int, bool) {
+	rest := s.text[i+2 : min(len(s.text), i+3+maxShortcodeName)]
+	end := strings.IndexByte(rest, ']')
+	if end <= 0 || strings.ContainsFunc(rest[:end], func(r rune) bool {
+		return !(r|0x20 >= 'a' && r|0x20 <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+	}) {
+		return nil, 0, false
+	}
+	after := i + 2 + end + 1
+	return &Shortcode{Name: strings.ToLower(rest[:end]), Stray: true, tagEnd: after}, after, true
+}
+
 // call reads the shortcode that begins at i, and gives where it ends.
 func (s *shortcodes) call(i int) (*Shortcode, int, bool) {
+	if i+1 < len(s.text) && s.text[i+1] == '/' {
+		return s.stray(i)
+	}
 	rest := s.text[i+1 : min(len(s.text), i+1+maxShortcodeTag)]
 	n := 0
 	for n < len(rest) && (rest[n]|0x20 >= 'a' && rest[n]|0x20 <= 'z' || n > 0 && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '-' || rest[n] == '_')) {
@@ -153,6 +180,7 @@ func (s *shortcodes) call(i int) (*Shortcode, int, bool) {
 	}
 	c.parse(inner)
 	after := i + 1 + n + end + 1
+	c.tagEnd = after
 	if !c.Empty {
 		ends := s.ends[rest[:n]]
 		if next, _ := slices.BinarySearch(ends, after); next < len(ends) {
@@ -160,6 +188,8 @@ func (s *shortcodes) call(i int) (*Shortcode, int, bool) {
 			if c.Name == "caption" || c.Name == "wp_caption" || !s.opensAgain(rest[:n], after, at) {
 				c.Text, c.Closed = s.text[after:at], true
 				after = at + len(rest[:n]) + 3
+			} else {
+				c.Wide = true
 			}
 		}
 	}
