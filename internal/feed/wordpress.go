@@ -98,7 +98,7 @@ func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 // partial ends the address of a part or another form of what stands before it: a further
 // page of a list, of an article or of its comments, or an article for phones, frames or
 // paper.
-var partial = regexp.MustCompile(`^(.*?)/(?:page/\d+|comment-page-\d+|\d{1,4}|amp|embed|print|trackback)$`)
+var partial = regexp.MustCompile(`^(.*?)/(?:page/\d+|comment-page-\d+|(\d{1,4})|amp|embed|print|trackback)$`)
 
 // oldPage is where the whole stands of what an old address is a part of, or what has the
 // last name in it where WordPress shows a section, tag or author.
@@ -109,6 +109,9 @@ func (s *Service) oldPage(ctx context.Context, dir *directory.Snapshot, clean st
 			return s.to(dir, "/"), nil
 		}
 		if date := dated.FindStringSubmatch(clean); date != nil {
+			if part[2] != "" {
+				return nil, nil // the thirteenth month
+			}
 			return s.archive(ctx, dir, date[1], date[2], date[3])
 		}
 		if to, err := s.redirected(ctx, dir, clean); err != nil || to != nil {
