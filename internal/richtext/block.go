@@ -69,7 +69,7 @@ const (
 // kind [RawHTML], written by [SanitiseHTML]); all other strings are plain text.
 type Block struct {
 	Kind  Kind   `json:"kind"`
-	Dir   string `json:"dir,omitempty"`   // LTR, RTL or empty
+	Dir   string `json:"dir,omitempty"` // LTR, RTL or empty
 	Align Align  `json:"align,omitempty"`
 
 	HTML     string `json:"html,omitempty"`
