@@ -133,7 +133,7 @@ func (r *queryResolver) Tag(ctx context.Context, by model.TagBy) (*loader.Tag, e
 		}
 		return loader.Tags.ByID(ctx, k)
 	case "name":
-		if !searchable(key.value) {
+		if !taxonomy.IsName(key.value) {
 			return nil, nil
 		}
 		found, err := r.Taxonomy.TagByName(ctx, key.value)

@@ -384,7 +384,7 @@ func TestOldAddressesLeadOn(t *testing.T) {
 			"/search/ferry+boats/": "/search?q=ferry%2Bboats", "/search/ferry/feed/rss2/": "/search?q=ferry", "/?s=ferry+boats": "/search?q=ferry+boats", "/?s=": "", "/?m=201301": "/archive?month=2013-01",
 			"/?m=20130131": "/archive?date=2013-01-31", "/?m=201313": "", "/?tag=floods": "/tags/floods", "/?tag=none": "", "/?category_name=europe/world": "/sections/world", "/?author_name=ada": "/authors/ada",
 			"/index.php": "/", "/index.php/2013/01/one/": "/2013/01/one", "/index.php?p=123": "/?p=123", "/index.phpx": "",
-			"/wp-content/uploads/2013/01/b.jpg": "", "/wp-content/uploads/../../etc/passwd": "", "/nothing": "", "/%ff": "", "/" + strings.Repeat("x", 9000): "",
+			"/wp-content/uploads/2013/01/b.jpg": "", "/wp-content/uploads/../../etc/passwd": "", "/nothing": "", "/404": "", "/print": "", "/articles/one" + strings.Repeat("/amp", 300): "", "/%ff": "", "/" + strings.Repeat("x", 9000): "",
 		} {
 			status, location := http.StatusMovedPermanently, home+want
 			if want == "" {

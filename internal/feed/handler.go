@@ -232,9 +232,13 @@ func unchanged(r *http.Request, d *kept.Answer) bool {
 // serveOld leads an address that is none of ours on, or says that there is
 // nothing.
 func (s *Service) serveOld(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	to, err := s.Old(ctx, r.URL.RequestURI())
-	if err == nil && to == nil && r.URL.RawQuery == "" {
+	var to *Moved
+	var err error
+	if r.URL.RawQuery == "" { // what an editor or an import says of an address goes before what its form says
 		to, err = s.led(ctx, r.URL.EscapedPath())
+	}
+	if err == nil && to == nil {
+		to, err = s.Old(ctx, r.URL.RequestURI())
 	}
 	if err != nil {
 		s.fail(ctx, w, r.URL.Path, err)

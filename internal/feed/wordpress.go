@@ -100,14 +100,26 @@ func (s *Service) Old(ctx context.Context, raw string) (*Moved, error) {
 // paper.
 var partial = regexp.MustCompile(`^(.*?)/(?:page/\d+|comment-page-\d+|(\d{1,4})|amp|embed|print|trackback)$`)
 
+// maxSuffixes bounds the parts of one address, as each asks for a redirect: a page of the
+// comments of an article for phones has two.
+const maxSuffixes = 3
+
 // oldPage is where the whole stands of what an old address is a part of, or what has the
 // last name in it where WordPress shows a section, tag or author.
 func (s *Service) oldPage(ctx context.Context, dir *directory.Snapshot, clean string) (*Moved, error) {
 	isPart := false
-	for part := partial.FindStringSubmatch(clean); part != nil; part = partial.FindStringSubmatch(clean) {
-		if clean = part[1]; clean == "" {
-			return s.to(dir, "/"), nil
+	for range maxSuffixes {
+		part := partial.FindStringSubmatch(clean)
+		if part == nil {
+			break
 		}
+		if part[1] == "" {
+			if strings.HasPrefix(clean, "/page/") {
+				return s.to(dir, "/"), nil
+			}
+			return nil, nil
+		}
+		clean = part[1]
 		if date := dated.FindStringSubmatch(clean); date != nil {
 			if part[2] != "" {
 				return nil, nil // the thirteenth month

@@ -254,6 +254,7 @@ func (in *ninjsImport) description(it *item, t ninjs.Text) string {
 		return text
 	}
 	bare := strong.ReplaceAllString(text, "$1$2$3")
+	bare = strong.ReplaceAllString(bare, "$1$2$3") // those that share the space between them
 	if bare != text {
 		if it.notes == nil {
 			it.notes = richtext.Notes{}

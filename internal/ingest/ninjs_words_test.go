@@ -59,6 +59,7 @@ func TestStarsAroundWordsOfDescriptionsGo(t *testing.T) {
 	for written, want := range map[string]string{
 		"On the **first day**, all came.": "On the first day, all came.",
 		"**All** came (**twice**).":       "All came (twice).",
+		"**All** **three** **came**":      "All three came",
 		"2**3 is 8, 2**4 is 16":           "2**3 is 8, 2**4 is 16",
 		"F**k, he said, f**k":             "F**k, he said, f**k",
 		"a ** b ** c":                     "a ** b ** c",

@@ -61,7 +61,11 @@ func (in *wxrImport) toEntry(p *post, it *wxr.Item) {
 		p.reject(reasonUnknownStatus, "an entry of a live blog with the status %q: only those that are published have a place", shorten(it.Status, 60))
 		return
 	}
-	e := &oldEntry{uri: p.uri, blog: blog, title: shorten(words(it.Title), maxShort), body: in.convert(p, it.ID, it.Link, it.Content), at: cmp.Or(it.DateGMT, it.PubDate, it.Date), size: len(it.Content)}
+	if it.Password != "" {
+		p.reject(reasonUnknownStatus, "an entry of a live blog behind a password, which entries cannot have")
+		return
+	}
+	e := &oldEntry{uri: p.uri, blog: blog, title: shorten(words(it.Title), maxShort), body: in.convert(p, it.ID, it.Link, it.Content, p.meta.footnotes), at: cmp.Or(it.DateGMT, it.PubDate, it.Date), size: len(it.Content)}
 	if len(e.body) == 0 && e.title == "" {
 		p.reject(reasonNoText, "an entry of a live blog without words")
 		return
@@ -70,18 +74,30 @@ func (in *wxrImport) toEntry(p *post, it *wxr.Item) {
 	p.entries, p.isEntry = []*oldEntry{e}, true
 }
 
-// takeLiveComments takes the entries that the plugin Liveblog keeps as comments.
+// takeLiveComments takes the entries that the plugin Liveblog keeps as comments. It keeps
+// an edit as a further comment, whose text takes the place of the first; the edit itself
+// is left out.
 func (in *wxrImport) takeLiveComments(p *post) {
 	rest := p.comments[:0:0]
+	entries := map[int]*oldEntry{}
 	for _, c := range p.comments {
 		body := strings.TrimSpace(c.Content)
 		if c.Type != liveComments || c.ID == 0 || body == "" || c.Approved == "trash" || c.Approved == "spam" {
 			rest = append(rest, c)
 			continue
 		}
-		e := &oldEntry{uri: p.commentURI(c.ID), blog: p.number, body: in.convert(p, p.number, p.link, c.Content), at: c.Date, size: len(c.Content)}
-		e.seal()
+		blocks := in.convert(p, p.number, p.link, c.Content, nil)
+		if edited := entries[c.Replaces]; edited != nil {
+			edited.body = blocks
+			rest = append(rest, c)
+			continue
+		}
+		e := &oldEntry{uri: p.commentURI(c.ID), blog: p.number, body: blocks, at: c.Date, size: len(c.Content)}
+		entries[c.ID] = e
 		p.entries = append(p.entries, e)
+	}
+	for _, e := range p.entries {
+		e.seal()
 	}
 	p.comments = rest
 }
@@ -101,9 +117,17 @@ func (in *wxrImport) keepEntries(ctx context.Context, p *post, res *result, repo
 		return err
 	}
 	s := p.site
+	edited, err := in.editedBlogs(ctx, p)
+	if err != nil {
+		return err
+	}
 	for _, e := range p.entries {
 		outcome, code, message := Created, "", ""
 		switch known, there := seen[e.uri]; {
+		case p.refusal != nil || p.leave:
+			outcome = leftOut
+		case edited[e.blog] && known.hash != e.hash:
+			outcome, code, message = Kept, reasonEdited, "its live blog was edited here"
 		case there && known.hash == e.hash:
 			outcome, code = Unchanged, reasonSame
 		case s.entryBytes+e.size > maxEntryBytes:
@@ -127,6 +151,23 @@ func (in *wxrImport) keepEntries(ctx context.Context, p *post, res *result, repo
 		})
 	}
 	return nil
+}
+
+// editedBlogs gives the live blogs of a post's entries that were edited here.
+func (in *wxrImport) editedBlogs(ctx context.Context, p *post) (map[int]bool, error) {
+	blogs := map[string]int{}
+	for _, e := range p.entries {
+		blogs[p.site.itemURI(e.blog)] = e.blog
+	}
+	stored, err := in.stored(ctx, slices.Sorted(maps.Keys(blogs)))
+	if err != nil {
+		return nil, err
+	}
+	edited := map[int]bool{}
+	for uri, a := range stored {
+		edited[blogs[uri]] = a.EditedAt != nil
+	}
+	return edited, nil
 }
 
 // storeEntries puts the entries into their live blogs.
@@ -153,11 +194,11 @@ func (in *wxrImport) storeBlog(ctx context.Context, s *oldSite, blog int) error 
 	}
 	old := stored[uri]
 	if old == nil || old.EditedAt != nil {
-		why := "is not here"
+		why, code := "is not here", reasonNoParent
 		if old != nil {
-			why = "was edited here"
+			why, code = "was edited here", reasonEdited
 		}
-		in.report.note(position{}, reasonEdited, uri, "%d entries of the live blog were left out: it %s", len(s.blogs[blog]), why)
+		in.report.note(position{}, code, uri, "%d entries of the live blog were left out: it %s", len(s.blogs[blog]), why)
 		return nil
 	}
 	drafts, err := loadDrafts(ctx, in.Content, stored, []string{uri})

@@ -60,7 +60,7 @@ func TestWXRTakesWhatPluginsMade(t *testing.T) {
 		if diff := gocmp.Diff(first, mediaID.ReplaceAllString(contents(t, db), "med")); diff != "" || eventCount(t, db) != events || again.Created+again.Updated > 0 {
 			t.Errorf("the second time: %d created, %d updated, %d events (-first +second):\n%s", again.Created, again.Updated, eventCount(t, db)-events, diff)
 		}
-		changed := strings.NewReplacer("<p>Polls have closed.</p>", "<p>Polls have closed everywhere.</p>", "Entry by the plugin.", "Entry, corrected.").Replace(text)
+		changed := strings.NewReplacer("<p>Polls have closed.</p>", "<p>Polls have closed everywhere.</p>", "Entry by the plugin, edited.", "Entry, corrected.").Replace(text)
 		golden(t, "wxr_plugins_changed.txt", lineDiff(first, mediaID.ReplaceAllString(func() string { wxrImported(t, s, changed, opts); return contents(t, db) }(), "med")))
 	})
 }

@@ -232,7 +232,7 @@ func (in *wxrImport) toKind(p *post, it *wxr.Item) {
 }
 
 // convert makes blocks of a body of an item.
-func (in *wxrImport) convert(p *post, number int, link, text string) []richtext.Block {
+func (in *wxrImport) convert(p *post, number int, link, text string, footnotes []wxr.Footnote) []richtext.Block {
 	s := p.site
 	base := s.base
 	if u, ok := s.path(link); ok && link != "" {
@@ -254,7 +254,7 @@ func (in *wxrImport) convert(p *post, number int, link, text string) []richtext.
 		Pattern: func(number int) (string, bool) { text, ok := s.patterns[number]; return text, ok },
 		Title:   func(number int) string { return s.titles[number] },
 
-		Footnotes: p.meta.footnotes, Shortcodes: in.opts.Shortcodes, Apart: p.keepApart,
+		Footnotes: footnotes, Shortcodes: in.opts.Shortcodes, Apart: p.keepApart,
 	})
 	if p.notes == nil {
 		p.notes = richtext.Notes{}
@@ -267,7 +267,7 @@ func (in *wxrImport) convert(p *post, number int, link, text string) []richtext.
 
 // words reads title and body.
 func (in *wxrImport) words(p *post, it *wxr.Item) (title string, body []richtext.Block) {
-	body = in.convert(p, it.ID, it.Link, it.Content)
+	body = in.convert(p, it.ID, it.Link, it.Content, p.meta.footnotes)
 	if len(it.Content) > richtext.MaxInput {
 		p.repair(reasonTooLong, "the body has %d bytes: what is beyond %d is left out", len(it.Content), richtext.MaxInput)
 	}

@@ -151,7 +151,7 @@ func (p EntryPatch) fill(e *content.Entry, now time.Time) error {
 		wrong = append(wrong, checkText("entry.title", e.Title, maxTitle))
 	}
 	if p.Body != nil {
-		e.Body = richtext.Sanitise(*p.Body)
+		e.Body = richtext.KeepOwnWords(e.Body, richtext.Sanitise(*p.Body))
 		wrong = append(wrong, checkBody("entry.body", e.Body))
 	}
 	if p.PublishedAt != nil {

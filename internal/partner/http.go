@@ -95,13 +95,26 @@ func (s *Service) Handler() http.Handler {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			refuse(w, http.StatusUnauthorized, fault.Unauthenticated, "Send an API key as Authorization: Bearer.")
 		default:
-			if _, pattern := mux.Handler(r); pattern == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			if !known(mux, r) {
 				refuse(w, http.StatusNotFound, fault.NotFound, "There is nothing at this address.")
 				return
 			}
 			mux.ServeHTTP(w, r)
 		}
 	})
+}
+
+// known reports whether there is something at the address of a request, for whatever
+// method: of that, the mux says what methods there are.
+func known(mux *http.ServeMux, r *http.Request) bool {
+	for _, method := range []string{r.Method, http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "" {
+			return true
+		}
+	}
+	return false
 }
 
 type changeJSON struct {

@@ -233,7 +233,7 @@ func (c *converter) action(n *node) (Block, bool) {
 		switch {
 		case k == link, k.blank(), k.class("wp-block-file__embed"): // the preview of the same file
 		case k.tag == a.A && k.has("download"):
-			if text := plainField(plain(k)); !strings.EqualFold(text, label) && !slices.Contains(download, strings.ToLower(text)) {
+			if text := plainField(plain(k)); text != "" && !strings.EqualFold(text, label) && !slices.Contains(download, strings.ToLower(text)) {
 				label = strings.TrimPrefix(label+" – "+text, " – ")
 			}
 		default:
@@ -258,7 +258,7 @@ func (c *converter) action(n *node) (Block, bool) {
 }
 
 // download are the labels that WordPress gives the buttons of files by itself.
-var download = []string{"download", "télécharger", "descargar", "herunterladen", "scarica", "baixar", "transferir", "downloaden", "تحميل", "تنزيل", "скачать", "İndir", "ladda ner"}
+var download = []string{"download", "télécharger", "descargar", "herunterladen", "scarica", "baixar", "transferir", "downloaden", "تحميل", "تنزيل", "скачать", "indir", "ladda ner"}
 
 func (c *converter) container(n *node, s scope) {
 	if b, ok := c.action(n); ok {

@@ -30,7 +30,7 @@ var embeddable = []listed{
 	{"google-docs", "docs.google.com", `((?:document|spreadsheets|presentation|forms)/d/[\w/-]+)`, "docs.google.com/$1", "gid"},
 	{"openstreetmap", "openstreetmap.org", `(export/embed\.html)`, "www.openstreetmap.org/$1", "bbox layer marker"},
 	{"carto", ".carto.com", `(u?/?[\w/-]*(?:viz|builder|map)/[\w/-]+)`, "", ""},
-	{"arcgis", ".arcgis.com", `((?:apps|home)/[\w./-]+|stories/\w+)`, "", "appid webmap id"},
+	{"arcgis", "arcgis.com .arcgis.com", `((?:apps|home)/[\w./-]+|stories/\w+)`, "", "appid webmap id"},
 	{"piktochart", "create.piktochart.com", `(output/[\w-]+|embed/[\w-]+)`, "", ""},
 	{"thinglink", "thinglink.com", `((?:scene|video|card)/\d+)`, "www.thinglink.com/$1", ""},
 	{"genially", "view.genially.com view.genial.ly", `([0-9a-f]{20,})(?:/.*)?`, "view.genially.com/$1", ""},
@@ -114,8 +114,10 @@ var embedHosts, embedPaths = func() (map[string][]int, []*regexp.Regexp) {
 // listedEmbed is canonicalEmbed for what is listed.
 func listedEmbed(u *url.URL, h string) (provider, address string) {
 	at := embedHosts[h]
-	if _, below, ok := strings.Cut(h, "."); ok && len(at) == 0 {
-		at = embedHosts["."+below]
+	for below, more := h, true; more && len(at) == 0; {
+		if _, below, more = strings.Cut(below, "."); more {
+			at = embedHosts["."+below]
+		}
 	}
 	path := strings.Trim(u.EscapedPath(), "/")
 	for _, i := range at {

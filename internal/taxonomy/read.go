@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -72,6 +74,11 @@ func (s *Service) TagsByIDs(ctx context.Context, ids []int) (map[int]*ent.Tag, e
 // TagBySlug gives the tag with a slug, nil when there is none.
 func (s *Service) TagBySlug(ctx context.Context, slug string) (*ent.Tag, error) {
 	return s.tag(ctx, tagBySlugSQL, slug)
+}
+
+// IsName reports whether something can have a name.
+func IsName(name string) bool {
+	return name != "" && len(name) <= maxName && utf8.ValidString(name) && !strings.ContainsRune(name, 0)
 }
 
 // TagByName gives the tag with a name, of several the one made first; nil when there

@@ -191,6 +191,24 @@ func (r *Reader) readMeta(it *Item, t *tag) error {
 	return err
 }
 
+// readCommentMeta reads a custom field of a comment.
+func (r *Reader) readCommentMeta(t *tag, c *Comment) error {
+	var key, value string
+	err := r.parts(t, func(part *tag) error {
+		switch part.local {
+		case "meta_key":
+			return r.word(part, &key)
+		case "meta_value":
+			return r.word(part, &value)
+		}
+		return r.scan.skipField(part)
+	})
+	if key == "liveblog_replaces" {
+		c.Replaces, _ = strconv.Atoi(value) // 0 where it is none
+	}
+	return err
+}
+
 func (r *Reader) readComment(it *Item, t *tag) error {
 	c := Comment{Position: r.start(t)}
 	c.Position.Index = it.Index
@@ -221,7 +239,7 @@ func (r *Reader) readComment(it *Item, t *tag) error {
 		case "comment_date":
 			return r.date(part, dateLayout, &local)
 		case "commentmeta":
-			return r.parts(part, func(*tag) error { return nil })
+			return r.readCommentMeta(part, &c)
 		}
 		return r.scan.skipField(part)
 	})

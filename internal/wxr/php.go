@@ -37,7 +37,7 @@ func PHPTexts(value string, keys ...string) map[string]string {
 		case "s": // s:N:"…";
 			count, quoted, ok := strings.Cut(after, ":")
 			n, err := strconv.Atoi(count)
-			if !ok || err != nil || n < 0 || len(quoted) < n+2 || quoted[0] != '"' || quoted[n+1] != '"' {
+			if !ok || err != nil || n < 0 || n > len(quoted)-2 || quoted[0] != '"' || quoted[n+1] != '"' {
 				return found
 			}
 			text, rest = quoted[1:n+1], quoted[n+2:]

@@ -121,7 +121,7 @@ func (r *ShortcodeRule) fill(s *Shortcode, content string) string {
 			return content
 		}
 		if n, err := strconv.Atoi(name); err == nil {
-			if n < len(s.Values) {
+			if n >= 0 && n < len(s.Values) {
 				return html.EscapeString(s.Values[n])
 			}
 			return ""

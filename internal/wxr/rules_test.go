@@ -18,6 +18,7 @@ func TestMappingFilesAreChecked(t *testing.T) {
 	}{
 		{shortcodes, `{"ads": {"as": "drop"}, "Box": {"as": "html", "html": "<p>{content}</p>"}}`, ""},
 		{shortcodes, `{}`, ""},
+		{shortcodes, `{"ads": {"as": "html", "html": "{-1} {0} {99}"}}`, ""},
 		{shortcodes, `{"ads": {"as": "gone"}}`, `"ads": "as" is "gone": give drop`},
 		{shortcodes, `{"ads": {"as": "html"}}`, `"html" goes with`},
 		{shortcodes, `{"ads": {"as": "drop", "html": "x"}}`, `"html" goes with`},
@@ -53,6 +54,9 @@ func TestTextsOfSerialisedValuesOfPHP(t *testing.T) {
 		`nonsense`:                         {},
 		strings.Repeat("a:1:{", 100_000):   {},
 		`a:1:{s:99999999999999999999:"x";`: {},
+		`a:1:{s:9223372036854775807:"x";`:  {},
+		`a:1:{s:9223372036854775806:"x";`:  {},
+		`a:1:{s:0:`:                        {},
 	} {
 		if got := PHPTexts(value, "width", "credit", "copyright"); !maps.Equal(got, want) {
 			t.Errorf("%.60s: %v, want %v", value, got, want)

@@ -101,6 +101,7 @@ type Comment struct {
 	Content            string
 	Approved, Type     string
 	Date               time.Time // UTC
+	Replaces           int       // number of the entry of a live blog that this one is an edit of, as the plugin Liveblog keeps it
 	Position           Position
 }
 

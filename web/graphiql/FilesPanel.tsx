@@ -1,7 +1,7 @@
 import { useGraphiQL, useOperationsEditorState, type GraphiQLPlugin } from '@graphiql/react';
 import { parse } from 'graphql';
-import { useMemo, useReducer } from 'react';
-import { choose, filesOf, places } from './files';
+import { useEffect, useMemo, useReducer } from 'react';
+import { choose, filesOf, findBy, places } from './files';
 
 /** Side pane with a file input for each variable of the operation that takes a file. */
 export const FILES_PLUGIN: GraphiQLPlugin = {
@@ -29,6 +29,7 @@ function FilesPanel() {
       return []; // it is being typed
     }
   }, [schema, operations]);
+  useEffect(() => findBy(schema), [schema]);
   const take = (path: string, files: readonly File[]) => {
     choose(path, files);
     changed();

@@ -3,14 +3,22 @@ import { getNamedType, getNullableType, isInputObjectType, isListType, isNonNull
 /** The files that were chosen, by the path of the variable that takes them, such as `file` or `input.file`. */
 const chosen = new Map<string, readonly File[]>();
 
+/** The schema by which places are found; the pane, where files are chosen, says it. */
+let known: GraphQLSchema | undefined;
+
+/** Says by which schema places are found. */
+export function findBy(schema: GraphQLSchema | null | undefined): void {
+  known = schema ?? known;
+}
+
 /** A place in the variables of an operation that takes a file, or several. */
 export interface Place { readonly path: string; readonly several: boolean; readonly required: boolean }
 
 /** How many levels of input objects are looked through. */
 const DEPTH = 4;
 
-/** Gives the places for files in the variables of a document. */
-export function places(schema: GraphQLSchema, document: DocumentNode): readonly Place[] {
+/** Gives the places for files in the variables of a document, or of one of its operations. */
+export function places(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): readonly Place[] {
   const found = new Map<string, Place>();
   const look = (path: string, type: GraphQLInputType, depth: number) => {
     const bare = getNullableType(type);
@@ -21,7 +29,7 @@ export function places(schema: GraphQLSchema, document: DocumentNode): readonly 
     }
   };
   for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    if (definition.kind !== Kind.OPERATION_DEFINITION || (operationName && definition.name?.value !== operationName)) continue;
     for (const { variable, type } of definition.variableDefinitions ?? []) {
       const known = typeFromAST(schema, type) as GraphQLInputType | undefined;
       if (known) look(variable.name.value, known, 0);
@@ -48,9 +56,9 @@ interface Params { readonly query: string; readonly operationName?: string | nul
  * request specification; undefined when there are none.
  */
 export function multipart({ query, operationName, variables }: Params): FormData | undefined {
-  if (chosen.size === 0) return undefined;
-  const declared = names(query, operationName);
-  const wanted = [...chosen].filter(([path]) => declared.has(path.split('.')[0] ?? ''));
+  if (chosen.size === 0 || !known) return undefined;
+  const taken = new Set(places(known, parse(query), operationName).map(({ path }) => path));
+  const wanted = [...chosen].filter(([path]) => taken.has(path));
   if (wanted.length === 0) return undefined;
   const values = structuredClone(variables ?? {}) as Record<string, unknown>;
   const map: Record<string, string[]> = {};
@@ -68,16 +76,6 @@ export function multipart({ query, operationName, variables }: Params): FormData
   form.append('map', JSON.stringify(map));
   parts.forEach((file, i) => form.append(String(i), file, file.name));
   return form;
-}
-
-/** The variables that an operation declares. */
-function names(query: string, operationName?: string | null): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const definition of parse(query).definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION || (operationName && definition.name?.value !== operationName)) continue;
-    for (const { variable } of definition.variableDefinitions ?? []) found.add(variable.name.value);
-  }
-  return found;
 }
 
 function at(values: Record<string, unknown>, path: string): unknown {
