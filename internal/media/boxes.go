@@ -23,18 +23,28 @@ type span struct {
 	free     int64 // where the type of the box is; 0: it is none
 }
 
-// maxBoxes bounds how many boxes of a file are looked at.
+// maxBoxes bounds how many boxes of a file are looked at, and how many parts its items have.
 const maxBoxes = 20_000
 
 type boxes struct {
-	file io.ReadSeeker
-	seen int
-	gone []span
+	file        io.ReadSeeker
+	picture     bool // it is an AVIF, which is nothing without its items
+	seen, parts int
+	gone        []span
 }
 
-// cleanBoxes copies a film, a sound or an AVIF without its metadata.
-func cleanBoxes(w io.Writer, file io.ReadSeeker, size int64) error {
-	b := &boxes{file: file}
+// cleanFilm copies a film or a sound without its metadata.
+func cleanFilm(w io.Writer, file io.ReadSeeker, size int64) error {
+	return (&boxes{file: file}).clean(w, size)
+}
+
+// cleanAVIF copies an AVIF without its metadata.
+func cleanAVIF(w io.Writer, file io.ReadSeeker, size int64) error {
+	return (&boxes{file: file, picture: true}).clean(w, size)
+}
+
+func (b *boxes) clean(w io.Writer, size int64) error {
+	file := b.file
 	if err := b.each(0, size, true, b.top); err != nil {
 		return err
 	}
@@ -119,6 +129,10 @@ func (b *boxes) read(at, n int64) ([]byte, error) {
 	return data, nil
 }
 
+// mustEnd are the boxes at the top that are one for certain: those of the frames and those
+// that are cleaned. Where one of them runs past the end, the file was cut off.
+var mustEnd = []string{"mdat", "moov", "moof", "meta", "udta", "uuid"}
+
 // each gives the boxes between two places. At the top of a file whatever follows the last box
 // is let be.
 func (b *boxes) each(from, to int64, top bool, do func(box) error) error {
@@ -146,7 +160,7 @@ func (b *boxes) each(from, to int64, top bool, do func(box) error) error {
 			x.at, x.end = at+16, at+int64(n)
 		}
 		if x.end < x.at || x.end > to {
-			if top && x.kind != "mdat" && x.kind != "moov" && x.kind != "meta" {
+			if top && !slices.Contains(mustEnd, x.kind) {
 				return nil // no box
 			}
 			if x.end > to {
@@ -168,6 +182,13 @@ func (b *boxes) remove(x box) { b.gone = append(b.gone, span{x.at, x.end, x.star
 func (b *boxes) top(x box) error {
 	switch x.kind {
 	case "meta":
+		if !b.picture {
+			b.remove(x)
+			head, err := b.read(x.at, min(4, x.end-x.at))
+			if err != nil || string(head) != "\x00\x00\x00\x00" {
+				return err // the form of QuickTime, which has no version and no items
+			}
+		}
 		return b.items(x)
 	case "uuid", "udta":
 		b.remove(x)
@@ -216,8 +237,8 @@ func (b *boxes) tells(track box) (told bool, err error) {
 	return told, err
 }
 
-// items looks for metadata among the items of an AVIF (ISO/IEC 23008-12): Exif, and XMP, which
-// is of the type mime.
+// items looks for metadata among the items of a file (ISO/IEC 23008-12): Exif, and XMP, which
+// is of the type mime. Their bytes may be anywhere in the file.
 func (b *boxes) items(meta box) error {
 	if meta.end-meta.at < 4 {
 		return errBroken
@@ -232,7 +253,7 @@ func (b *boxes) items(meta box) error {
 			places = x
 		case "idat":
 			data = x
-		case "uuid", "udta":
+		case "uuid", "udta", "xml ", "bxml", "ID32":
 			b.remove(x)
 		}
 		return nil
@@ -326,7 +347,14 @@ func (b *boxes) itemPlaces(list, data box, wanted map[uint32]bool) error {
 		}
 		n.next(2) // the file that has it: this one
 		from := n.next(base)
-		for parts := n.next(2); parts > 0 && !n.short; parts-- {
+		parts := n.next(2)
+		if parts > 1 && offset+length+index == 0 {
+			return errBroken // all of them the same
+		}
+		if b.parts += int(parts); b.parts > maxBoxes {
+			return errBroken
+		}
+		for ; parts > 0 && !n.short; parts-- {
 			n.next(index)
 			start := from + n.next(offset)
 			many := n.next(length)

@@ -96,6 +96,12 @@ func TestFilmsAndAVIFLoseTheirMetadata(t *testing.T) {
 	apart, clearApart := avif(0, "Exif with "+where, "<x:xmpmeta>"+where)
 	within, clearWithin := avif(1, "Exif with "+where)
 	plain, _ := avif(0)
+	film := strings.NewReplacer("avif", "isom").Replace
+	_, frames, _ := strings.Cut(clearApart, "mdat")
+	inFilm := film(apart[:16]) + boxOf("free", nought(apart[24:len(apart)-len(frames)-8])) + boxOf("mdat", frames)
+	texts := boxOf("xml ", where) + boxOf("bxml", where) + boxOf("ID32", where)
+	clearTexts := strings.Repeat(boxOf("free", nought(where)), 3)
+	full, quick := "\x00\x00\x00\x00"+texts, boxOf("hdlr", "\x00\x00\x00\x00\x00\x00\x00\x00mdta")+boxOf("ilst", where)
 	for name, c := range map[string]struct{ data, want string }{
 		"a.mp4": {
 			head + boxOf("moov", boxOf("mvhd", "12345678"), sound, boxOf("udta", place), told, boxOf("meta", where)) + boxOf("uuid", where) + boxOf("mdat", "frames"),
@@ -106,6 +112,11 @@ func TestFilmsAndAVIFLoseTheirMetadata(t *testing.T) {
 			head + longBox("mdat", "frames") + boxOf("moov", longBox("free", nought(where))) + "tail",
 		},
 		"a.m4a":       {strings.Replace(head, "isom", "M4A ", 1) + boxOf("moov", boxOf("udta", where)), strings.Replace(head, "isom", "M4A ", 1) + boxOf("moov", boxOf("free", nought(where)))},
+		"texts.mp4":   {head + boxOf("meta", full) + boxOf("mdat", "frames"), head + boxOf("free", nought(full)) + boxOf("mdat", "frames")},
+		"quick.mp4":   {head + boxOf("meta", quick) + boxOf("mdat", "frames"), head + boxOf("free", nought(quick)) + boxOf("mdat", "frames")},
+		"short.mp4":   {head + boxOf("meta", "x") + boxOf("mdat", "frames"), head + boxOf("free", "\x00") + boxOf("mdat", "frames")},
+		"items.mp4":   {film(apart), inFilm},
+		"texts.avif":  {plain + boxOf("meta", full), plain + boxOf("meta", "\x00\x00\x00\x00", clearTexts)},
 		"apart.avif":  {apart, clearApart},
 		"within.avif": {within, clearWithin},
 		"plain.avif":  {plain, plain},
@@ -135,7 +146,7 @@ func TestRealFilmsStayWhatTheyAre(t *testing.T) {
 				t.Fatal(err)
 			}
 			var kept bytes.Buffer
-			if err := cleanBoxes(&kept, bytes.NewReader(data), int64(len(data))); err != nil {
+			if err := cleanFilm(&kept, bytes.NewReader(data), int64(len(data))); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			f := formatOf(name)
@@ -159,10 +170,53 @@ func TestDamagedBoxesAreRefused(t *testing.T) {
 		"metadata beyond the file":    whole[:len(whole)-4] + "",
 		"boxes without an end":        head + boxOf("moov", strings.Repeat(boxOf("udta"), maxBoxes)),
 		"no room for places of items": strings.Replace(whole, "iloc\x01\x00\x00\x00\x44\x00\x00\x02", "iloc\x01\x00\x00\x00\x44\x00\xff\xff", 1),
+		"cut off in its uuid":         head + boxOf("mdat", "frames") + boxOf("uuid", where)[:20],
+		"cut off in its udta":         head + boxOf("mdat", "frames") + boxOf("udta", where)[:20],
+		"cut off in its moof":         head + boxOf("moof", boxOf("udta", where))[:20],
 		"metadata with a length of 0": strings.Replace(whole, string(binary.BigEndian.AppendUint32(nil, uint32(len("Exif with "+where)))), "\x00\x00\x00\x00", 1),
 	} {
-		if err := cleanBoxes(io.Discard, strings.NewReader(data), int64(len(data))); !errors.Is(err, errBroken) && !errors.Is(err, errTruncated) {
-			t.Errorf("%s: %v", name, err)
+		for _, f := range []format{mp4Format, avifFormat} {
+			if err := cleaners[f.contentType](io.Discard, strings.NewReader(data), int64(len(data))); !errors.Is(err, errBroken) && !errors.Is(err, errTruncated) {
+				t.Errorf("%s, as %s: %v", name, f.extension, err)
+			}
+		}
+	}
+}
+
+// TestPlacesOfItemsAreBounded: the parts of items may take no bytes of the file, or one each.
+func TestPlacesOfItemsAreBounded(t *testing.T) {
+	t.Parallel()
+	u16 := func(values ...int) (text string) {
+		for _, v := range values {
+			text += string(binary.BigEndian.AppendUint16(nil, uint16(v)))
+		}
+		return text
+	}
+	metaOf := func(sizes string, items int, parts ...string) string {
+		text := "\x00\x00\x00\x00" + sizes + u16(items)
+		for range items {
+			text += u16(1, 0, len(parts)) + strings.Join(parts, "")
+		}
+		return boxOf("meta", "\x00\x00\x00\x00", boxOf("iinf", "\x00\x00\x00\x00\x00\x01", boxOf("infe", "\x02\x00\x00\x00\x00\x01\x00\x00Exif\x00")), boxOf("iloc", text))
+	}
+	of := func(n int, part string) []string { return strings.Split(strings.Repeat(part+",", n-1)+part, ",") }
+	for name, c := range map[string]struct {
+		data string
+		err  error
+	}{
+		"two parts of no bytes":         {metaOf("\x00\x00", 1, "", ""), errBroken},
+		"as many as may be":             {metaOf("\x01\x00", 1, of(maxBoxes/2, "\x01")...) + metaOf("\x01\x00", 1, of(maxBoxes/2, "\x01")...), nil},
+		"too many of one item":          {metaOf("\x01\x00", 1, of(maxBoxes+1, "\x01")...), errBroken},
+		"too many of several items":     {metaOf("\x01\x00", 11, of(2000, "\x01")...), errBroken},
+		"too many of several meta":      {strings.Repeat(metaOf("\x01\x00", 1, of(maxBoxes/2, "\x01")...), 3), errBroken},
+		"too many that no one asks for": {strings.Replace(metaOf("\x01\x00", 1, of(maxBoxes+1, "\x01")...), u16(1, 0, maxBoxes+1), u16(2, 0, maxBoxes+1), 1), errBroken},
+	} {
+		for _, f := range []format{mp4Format, avifFormat} {
+			var kept bytes.Buffer
+			err := cleaners[f.contentType](&kept, strings.NewReader(c.data), int64(len(c.data)))
+			if !errors.Is(err, c.err) || err == nil && kept.Len() != len(c.data) {
+				t.Errorf("%s, as %s: %v, %d bytes of %d", name, f.extension, err, kept.Len(), len(c.data))
+			}
 		}
 	}
 }
@@ -171,13 +225,15 @@ func TestDamagedBoxesAreRefused(t *testing.T) {
 func FuzzBoxes(f *testing.F) {
 	apart, _ := avif(0, "Exif", "XMP")
 	within, _ := avif(1, "Exif")
-	for _, seed := range []string{apart, within, boxOf("moov", boxOf("trak", trackOf("meta")), boxOf("udta", where)) + "x", longBox("mdat", "x")} {
+	for _, seed := range []string{apart, within, boxOf("moov", boxOf("trak", trackOf("meta")), boxOf("udta", where)) + "x", longBox("mdat", "x"), boxOf("meta", boxOf("hdlr"), boxOf("ID32", where))} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var kept bytes.Buffer
-		if err := cleanBoxes(&kept, bytes.NewReader(data), int64(len(data))); err == nil && kept.Len() != len(data) {
-			t.Errorf("%d bytes of %d", kept.Len(), len(data))
+		for _, f := range []format{mp4Format, avifFormat} {
+			var kept bytes.Buffer
+			if err := cleaners[f.contentType](&kept, bytes.NewReader(data), int64(len(data))); err == nil && kept.Len() != len(data) {
+				t.Errorf("%s: %d bytes of %d", f.extension, kept.Len(), len(data))
+			}
 		}
 	})
 }

@@ -29,9 +29,9 @@ var cleaners = map[string]func(w io.Writer, r io.ReadSeeker, size int64) error{
 	pngFormat.contentType:  cleanPNG,
 	webpFormat.contentType: cleanWebP,
 	gifFormat.contentType:  cleanGIF,
-	avifFormat.contentType: cleanBoxes,
-	mp4Format.contentType:  cleanBoxes,
-	m4aFormat.contentType:  cleanBoxes,
+	avifFormat.contentType: cleanAVIF,
+	mp4Format.contentType:  cleanFilm,
+	m4aFormat.contentType:  cleanFilm,
 }
 
 // Markers of JPEG (ITU-T T.81, table B.1).

@@ -26,7 +26,7 @@ var (
 	reviveSQL = store.MaintainBoth(`UPDATE media SET expired = FALSE WHERE expired AND (expires_at IS NULL OR expires_at > $1)
 		AND id IN (SELECT m.id FROM media m WHERE m.expired AND (m.expires_at IS NULL OR m.expires_at > $1) LIMIT $2) RETURNING id`)
 	nextExpirySQL = store.MaintainBoth(`SELECT m.expires_at FROM media m WHERE NOT m.expired AND m.expires_at IS NOT NULL ORDER BY m.expires_at LIMIT 1`)
-	licenceSQL    = store.MaintainBoth(`SELECT m.expired, m.expires_at FROM media m WHERE m.blob_key = $1 AND m.blob_key <> ''
+	licenceSQL    = store.MaintainBoth(`SELECT m.id, m.expired, m.expires_at FROM media m WHERE m.blob_key = $1 AND m.blob_key <> ''
 		ORDER BY m.expired, m.expires_at IS NOT NULL, m.expires_at DESC LIMIT 1`)
 )
 
@@ -112,6 +112,7 @@ func (e *Editor) licensed(ctx context.Context, m *ent.Media) error {
 
 // licence is whether a file may be shown to readers, and until when.
 type licence struct {
+	item  int // that has it; 0: no item has the file
 	ended bool
 	until *time.Time
 }
@@ -119,7 +120,7 @@ type licence struct {
 // licenceOf gives the licence of a file: that of the item which has it longest.
 func (s *Service) licenceOf(ctx context.Context, key string) (licence, error) {
 	all, err := store.Collect(ctx, s.db, licenceSQL, func(rows *sql.Rows) (l licence, err error) {
-		err = rows.Scan(&l.ended, &l.until)
+		err = rows.Scan(&l.item, &l.ended, &l.until)
 		return l, err
 	}, key)
 	if err != nil {
@@ -144,12 +145,51 @@ const (
 	seenFor = time.Hour
 )
 
+// Name implements event.Consumer.
+func (s *Service) Name() string { return "licences" }
+
+// Consume implements event.Consumer: licences of items that have changed are forgotten. Of
+// the items with a file only the one counts that has its licence longest: a change of
+// another can make it longer, never shorter.
+func (s *Service) Consume(_ context.Context, events []event.Event) error {
+	changed := map[int]bool{}
+	for _, e := range events {
+		switch {
+		case e.Action == event.Missed:
+			s.changes.Add(1)
+			s.seen.Purge()
+			return nil
+		case e.Entity == id.Media && e.Action != event.Created:
+			changed[e.EntityID] = true
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	s.changes.Add(1)
+	for _, key := range s.seen.Keys() {
+		if known, ok := s.seen.Peek(key); ok && changed[known.item] {
+			s.seen.Remove(key)
+		}
+	}
+	return nil
+}
+
 // mayShow gives the licence of a file. While the database does not answer, one that was read
-// within the last hour counts, unless it has ended since: nothing can be changed meanwhile.
+// within the last hour counts, unless it has ended or its item has changed since. A node that
+// alone is cut off from the database does not hear what others change there: it shows a file
+// for up to an hour after its licence was ended by hand.
 func (s *Service) mayShow(ctx context.Context, key string) (licence, error) {
+	changes := s.changes.Load()
 	l, err := s.licenceOf(ctx, key)
 	if err == nil {
+		if l.item == 0 { // anybody can ask for keys that no item has
+			return l, nil
+		}
 		s.seen.Add(key, seenLicence{l, s.Now()})
+		if s.changes.Load() != changes { // it may have been read before the change
+			s.seen.Remove(key)
+		}
 		return l, nil
 	}
 	known, ok := s.seen.Get(key)

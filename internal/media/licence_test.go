@@ -3,14 +3,18 @@ package media
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
 	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
@@ -123,6 +127,7 @@ func TestFilesAreServedWithoutTheDatabase(t *testing.T) {
 		}
 		free, bounded, ended, unseen := upload(400, nil), upload(410, &end), upload(420, &past), upload(430, nil)
 		for _, address := range []string{free, bounded, ended} {
+			get(e.s, address) // which makes the variant, and so changes the item
 			get(e.s, address)
 		}
 		if err := db.Close(); err != nil {
@@ -141,6 +146,76 @@ func TestFilesAreServedWithoutTheDatabase(t *testing.T) {
 		c.now = end.Add(time.Hour)
 		check("after more than an hour", map[string]int{free: 503})
 	})
+}
+
+// TestALicenceThatHasChangedIsForgotten, and no other is.
+func TestALicenceThatHasChangedIsForgotten(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		db := testkit.Open(t, url, store.Options{})
+		e := desk(t, db)
+		c := new(clock).set(e.s)
+		ctx := as(t, access.Author, 7)
+		upload := func(name string, width int) *ent.Media {
+			m, err := e.upload(ctx, name, halvesJPEG(t, width, 200), Words{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m
+		}
+		ended, deleted, other := upload("ended.jpg", 400), upload("deleted.jpg", 410), upload("other.jpg", 420)
+		for _, m := range []*ent.Media{ended, deleted, other} {
+			if w := get(e.s, Variant{}.Path(m)); w.Code != http.StatusOK {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+		}
+		if _, err := e.Update(ctx, ended.ID, func(w *Words) { w.ExpiresAt = &c.now }); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Delete(ctx, deleted.ID, false); err != nil {
+			t.Fatal(err)
+		}
+		upload("new.jpg", 430)
+		for range 3 {
+			if w := get(e.s, "/media/2026/01/0123456789abcdef-invented.jpg"); w.Code != http.StatusNotFound {
+				t.Errorf("invented: %d", w.Code)
+			}
+		}
+		if keys := e.s.seen.Keys(); !slices.Equal(keys, []string{other.BlobKey}) {
+			t.Errorf("remembered: %q", keys)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for m, code := range map[*ent.Media]int{ended: 503, deleted: 503, other: 200} {
+			if w := get(e.s, Variant{}.Path(m)); w.Code != code {
+				t.Errorf("%s is %d, want %d", m.BlobKey, w.Code, code)
+			}
+		}
+		// When events may have passed the node by, it knows nothing for certain.
+		if err := e.s.Consume(ctx, []event.Event{{Action: event.Missed}}); err != nil || e.s.seen.Len() != 0 {
+			t.Errorf("%d are remembered, %v", e.s.seen.Len(), err)
+		}
+	})
+}
+
+// TestALicenceThatIsReadDuringAChangeIsNotRemembered: it may be the one before.
+func TestALicenceThatIsReadDuringAChangeIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	e := desk(t, testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{}))
+	m, err := e.upload(as(t, access.Author, 7), "a.jpg", halvesJPEG(t, 400, 200), Words{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.s.Now = func() time.Time { // it is asked for after the licence was read
+		if err := e.s.Consume(t.Context(), []event.Event{{Action: event.Updated, Entity: id.Media, EntityID: m.ID}}); err != nil {
+			t.Error(err)
+		}
+		return time.Time{}
+	}
+	if l, err := e.s.mayShow(t.Context(), m.BlobKey); err != nil || l.item != m.ID || e.s.seen.Len() != 0 {
+		t.Errorf("%+v, %v, %d are remembered", l, err, e.s.seen.Len())
+	}
 }
 
 // TestALicenceThatIsSetLaterBoundsWhatIsFetchedFromThenOn: what was fetched before may be

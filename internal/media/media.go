@@ -19,6 +19,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -74,6 +75,7 @@ type Service struct {
 
 	variants *variants
 	seen     *lru.Cache[string, seenLicence] // by the key of the file
+	changes  atomic.Int64                    // counts what made licences be forgotten
 }
 
 // defaultMaxBytes is room for some minutes of film.
@@ -82,10 +84,12 @@ const defaultMaxBytes = 256 << 20
 // New gives the service. The bucket stays the caller's to close.
 func New(db *store.DB, log *event.Log, bucket *blob.Bucket) *Service {
 	seen, _ := lru.New[string, seenLicence](maxSeen) // fails for sizes below 1
-	return &Service{
+	s := &Service{
 		seen: seen, db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes, variants: newVariants(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
+	log.EveryNode(s)
+	return s
 }
 
 // Words are what belongs to a media item beside its bytes.

@@ -275,5 +275,10 @@ func TestColoursAreThoseOfTheProfile(t *testing.T) {
 		if err != nil || p.NRGBAAt(8, 16).R < 200 {
 			t.Errorf("%s: %v", name, err)
 		}
+		// Only the first counts, so that nobody has many of them unpacked.
+		p, err = baseOf(bytes.NewReader(turnedPNG(t, sides(255), 1, chunk, pngChunk("iCCP", "p\x00\x00"+packed.String()))), pngFormat)
+		if err != nil || p.NRGBAAt(8, 16).R < 200 {
+			t.Errorf("%s, before another: %v", name, err)
+		}
 	}
 }

@@ -228,10 +228,12 @@ func profileOfPNG(file io.ReadSeeker) (data []byte) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil
 	}
+	seen := false
 	_, err := headOfPNG(bufio.NewReader(file), func(kind string, chunk []byte) {
-		if kind != "iCCP" {
+		if kind != "iCCP" || seen { // only one is allowed, and unpacking takes time
 			return
 		}
+		seen = true
 		// A name, how it is compressed, and what is compressed (PNG, section 11.3.2.3).
 		_, packed, found := bytes.Cut(chunk[8:len(chunk)-4], []byte{0})
 		if !found || len(packed) < 2 || packed[0] != 0 {
