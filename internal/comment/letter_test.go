@@ -177,6 +177,46 @@ func TestLinksToOneAddressAreFew(t *testing.T) {
 	})
 }
 
+// TestLinksThatWereNotMailedAreNotCounted, also when the job was stopped while it mailed.
+func TestLinksThatWereNotMailedAreNotCounted(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		f := openForum(t, db, 1)
+		now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+		jobs := job.New(db, event.NewLog(db).Woken, job.Settings{Now: func() time.Time { return now }})
+		asked, stop := 0, func() {}
+		mailer := mail.New(db, func(ctx context.Context) (mail.Brand, error) {
+			if asked++; asked == 2 { // once the link is counted
+				stop()
+				return mail.Brand{}, ctx.Err()
+			}
+			return mail.Brand{Name: "The Beacon", URL: "https://beacon.example", Language: "en"}, nil
+		})
+		mailer.Configure(mail.Settings{})
+		f.comments.SendBy(jobs, mailer)
+		for i := range 10 {
+			f.add(t, access.Viewer{}, guest(f.articles[0], fmt.Sprint("stopped ", i)))
+			var ctx context.Context
+			ctx, stop = context.WithCancel(t.Context())
+			asked = 0
+			_, _ = jobs.RunDue(ctx) // it was stopped
+			if ctx.Err() == nil {
+				t.Fatalf("mail %d was not stopped: the brand was read %d times", i, asked)
+			}
+		}
+		for i := range 10 {
+			f.add(t, access.Viewer{}, guest(f.articles[0], fmt.Sprint("mailed ", i)))
+		}
+		asked = 2
+		if _, err := jobs.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if kept, err := mailer.Kept(t.Context(), 100); err != nil || len(kept) != 10 {
+			t.Errorf("%d mails, %v, want 10", len(kept), err)
+		}
+	})
+}
+
 // TestOneReportForEachReporterAndReason: the first counts, a notice of illegal content is
 // never lost, also not after a moderator let the comment stay, and no report is confirmed
 // twice.
