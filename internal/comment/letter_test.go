@@ -196,11 +196,12 @@ func TestLinksThatWereNotMailedAreNotCounted(t *testing.T) {
 		f.comments.SendBy(jobs, mailer)
 		for i := range 10 {
 			f.add(t, access.Viewer{}, guest(f.articles[0], fmt.Sprint("stopped ", i)))
-			var ctx context.Context
-			ctx, stop = context.WithCancel(t.Context())
-			asked = 0
+			ctx, cancel := context.WithCancel(t.Context())
+			asked, stop = 0, cancel
 			_, _ = jobs.RunDue(ctx) // it was stopped
-			if ctx.Err() == nil {
+			stopped := ctx.Err() != nil
+			cancel()
+			if !stopped {
 				t.Fatalf("mail %d was not stopped: the brand was read %d times", i, asked)
 			}
 		}
