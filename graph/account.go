@@ -52,9 +52,7 @@ func (r *mutationResolver) SignIn(ctx context.Context, in model.SignInInput) (*m
 	if err != nil || len(wrong) > 0 {
 		return &model.SignInPayload{UserErrors: wrong}, err
 	}
-	if err := r.mergeDevice(ctx, opened, in.DeviceToken); err != nil {
-		return nil, err
-	}
+	r.mergeDevice(ctx, opened, in.DeviceToken)
 	payload := &model.SignInPayload{Session: loader.Sessions.One(ctx, opened.Session), Viewer: &model.Viewer{Account: opened.Account, As: opened.Viewer}, UserErrors: wrong}
 	if opened.Token != "" {
 		payload.Token = &opened.Token
@@ -63,14 +61,17 @@ func (r *mutationResolver) SignIn(ctx context.Context, in model.SignInInput) (*m
 }
 
 // mergeDevice moves the bookmarks of a device to the account that has just signed in, if
-// the device sent its token.
-func (r *Resolver) mergeDevice(ctx context.Context, in *account.SignedIn, token graphql.Omittable[*string]) error {
+// the device sent its token. The session is open already, and what it was opened with may
+// be used up: an error is answered beside it, and the client keeps the device token for
+// mergeBookmarks.
+func (r *Resolver) mergeDevice(ctx context.Context, in *account.SignedIn, token graphql.Omittable[*string]) {
 	device := text(token)
 	if device == "" {
-		return nil
+		return
 	}
-	_, err := r.Bookmarks.Merge(access.With(ctx, in.Viewer), device)
-	return err
+	if _, err := r.Bookmarks.Merge(access.With(ctx, in.Viewer), device); err != nil {
+		graphql.AddError(ctx, err)
+	}
 }
 
 // text is an optional text of an input, empty when it is not given.

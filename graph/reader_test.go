@@ -230,6 +230,41 @@ func TestSignInByLinkTakesTheDevicesBookmarks(t *testing.T) {
 	})
 }
 
+// TestSignInStandsWithoutTheDevicesBookmarks: the token of the mail is used up, so the
+// session is answered although the bookmarks cannot be moved, and they can be moved later.
+func TestSignInStandsWithoutTheDevicesBookmarks(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		r := &room{newsroom: n}
+		words := r.readerWords(t)
+		rename := func(from, to string) {
+			if _, err := n.DB.Exec(t.Context(), store.MaintainBoth(`ALTER TABLE `+from+` RENAME TO `+to)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for mutation, token := range map[string]string{"verifyEmail": words["verify"](), "signInWithLink": words["link"]()} {
+			guest := &flow{n: n, known: map[string]string{"one": n.byTitle["Harbour notes 1"].PublicID()}}
+			guest.ask(t, `mutation { addBookmark(input: {articleId: "{one}"}) { deviceToken userErrors { code } } }`, "deviceToken")
+			rename("bookmarks", "bookmarks_away")
+			a, raw := n.askAs(t, access.Viewer{}, fmt.Sprintf(`mutation { %s(input: {token: %q, deviceToken: %q, transport: TOKEN}) { token session { id } viewer { displayName } userErrors { code } } }`,
+				mutation, token, guest.known["deviceToken"]), nil)
+			rename("bookmarks_away", "bookmarks")
+			var opened map[string]struct {
+				Token   string
+				Session *struct{ ID string }
+				Viewer  *struct{ DisplayName string }
+			}
+			if err := json.Unmarshal(a.Data, &opened); err != nil || len(a.Errors) != 1 || opened[mutation].Token == "" || opened[mutation].Session == nil || opened[mutation].Viewer == nil {
+				t.Errorf("%s: %v: %s", mutation, err, raw)
+			}
+			n.errors.Reset()
+			reader := &flow{n: n, viewer: n.holder(t, access.Reader), known: guest.known}
+			reader.want(t, `mutation { mergeBookmarks(input: {deviceToken: "{deviceToken}"}) { userErrors { code } } }`, `{"mergeBookmarks":{"userErrors":[]}}`)
+			guest.want(t, `mutation { removeBookmark(input: {articleId: "{one}", deviceToken: "{deviceToken}"}) { userErrors { code } } }`, `{"removeBookmark":{"userErrors":[{"code":"NOT_FOUND"}]}}`)
+		}
+	})
+}
+
 // TestGuestSeesTheirOwnComment by its token alone, shown or not, and no more of its article
 // than others.
 func TestGuestSeesTheirOwnComment(t *testing.T) {

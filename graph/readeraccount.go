@@ -51,9 +51,7 @@ func (r *mutationResolver) VerifyEmail(ctx context.Context, in model.VerifyEmail
 	if err != nil || len(wrong) > 0 {
 		return &model.VerifyEmailPayload{UserErrors: wrong}, err
 	}
-	if err := r.mergeDevice(ctx, opened, in.DeviceToken); err != nil {
-		return nil, err
-	}
+	r.mergeDevice(ctx, opened, in.DeviceToken)
 	return &model.VerifyEmailPayload{Session: loader.Sessions.One(ctx, opened.Session), Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
 }
 
@@ -76,9 +74,7 @@ func (r *mutationResolver) SignInWithLink(ctx context.Context, in model.SignInWi
 	if err != nil || len(wrong) > 0 {
 		return &model.SignInWithLinkPayload{UserErrors: wrong}, err
 	}
-	if err := r.mergeDevice(ctx, opened, in.DeviceToken); err != nil {
-		return nil, err
-	}
+	r.mergeDevice(ctx, opened, in.DeviceToken)
 	return &model.SignInWithLinkPayload{Session: loader.Sessions.One(ctx, opened.Session), Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
 }
 

@@ -331,7 +331,7 @@ type Query {
   "The viewer's reactions to comments, at most 100; comments without one are left out."
   viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]! @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["commentIds"])
 
-  "A guest's own comment, shown or not, by the token of its link. Null when no comment has the token: it is none, or the comment was deleted or claimed."
+  "A guest's own comment, shown or not, by the token of its link. Null when no comment has the token: it is none, or the comment was deleted, removed by a moderator or claimed, or its token has ended."
   guestComment("The token that addComment answered and the mail to the guest has." guestToken: String!): GuestComment @cost(weight: 5)
 
   "The most read articles, counted at most half a minute ago."
@@ -1615,7 +1615,7 @@ type TableCell {
   align: Alignment
 }
 
-"A image."
+"An image."
 type ImageBlock implements ContentBlock {
   direction: TextDirection
   "The image."
@@ -1639,7 +1639,7 @@ type GalleryBlock implements ContentBlock {
   align: Alignment
 }
 
-"A image in a body."
+"An image in a body."
 type BlockImage {
   "Address of the image, no smaller than the width asked for where variants exist."
   url("Pixels." width: Int): URL
@@ -1767,7 +1767,7 @@ input BlockInput @oneOf {
   code: CodeBlockInput
   "A table."
   table: TableBlockInput
-  "A image."
+  "An image."
   image: ImageBlockInput
   "A gallery of images."
   gallery: GalleryBlockInput
@@ -1891,7 +1891,7 @@ input TableCellInput {
   align: Alignment
 }
 
-"A image to be stored: of the newsroom's own media or by its address."
+"An image to be stored: of the newsroom's own media or by its address."
 input ImageBlockInput {
   "A media item; wins over ` + "`" + `url` + "`" + `, and says what is not said here."
   mediaId: ID
@@ -1925,7 +1925,7 @@ input GalleryBlockInput {
   align: Alignment
 }
 
-"A image of a gallery to store."
+"An image of a gallery to store."
 input GalleryImageInput {
   "A media item; wins over ` + "`" + `url` + "`" + `, and says what is not said here."
   mediaId: ID
@@ -3559,7 +3559,7 @@ type EarlierCommentText {
 enum ReportDecision {
   "Nothing yet."
   NONE
-  "The comment was taken away."
+  "The comment was taken away, or its author deleted it."
   UPHELD
   "The comment stays."
   DISMISSED
@@ -4085,7 +4085,7 @@ type MergeBookmarksPayload {
 
 "What a media item is."
 enum MediaKind {
-  "A image."
+  "An image."
   IMAGE
   "A video."
   VIDEO
@@ -4125,7 +4125,7 @@ enum MediaFormat {
   WEBP
 }
 
-"A image, video, sound or file."
+"An image, video, sound or file."
 type Media implements Node {
   "Globally unique, opaque ID."
   id: ID!
@@ -5162,7 +5162,7 @@ input SignInInput {
   transport: SessionTransport! = COOKIE
   "What to call the session, such as the name of a program."
   label: String
-  "The device token of bookmarks saved before; they move to the account. See mergeBookmarks."
+  "The device token of bookmarks saved before; they move to the account. If that fails, the answer has an error beside the session: keep the token and call mergeBookmarks."
   deviceToken: String
 }
 
@@ -6978,7 +6978,7 @@ input VerifyEmailInput {
   transport: SessionTransport! = COOKIE
   "What to call the session, such as the name of a program."
   label: String
-  "The device token of bookmarks saved before; they move to the account. See mergeBookmarks."
+  "The device token of bookmarks saved before; they move to the account. If that fails, the answer has an error beside the session: keep the token and call mergeBookmarks."
   deviceToken: String
 }
 
@@ -7002,7 +7002,7 @@ input SignInWithLinkInput {
   transport: SessionTransport! = COOKIE
   "What to call the session, such as the name of a program."
   label: String
-  "The device token of bookmarks saved before; they move to the account. See mergeBookmarks."
+  "The device token of bookmarks saved before; they move to the account. If that fails, the answer has an error beside the session: keep the token and call mergeBookmarks."
   deviceToken: String
 }
 

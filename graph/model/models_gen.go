@@ -327,7 +327,7 @@ type BlockInput struct {
 	Code graphql.Omittable[*BlockFields] `json:"code,omitempty"`
 	// A table.
 	Table graphql.Omittable[*BlockFields] `json:"table,omitempty"`
-	// A image.
+	// An image.
 	Image graphql.Omittable[*BlockFields] `json:"image,omitempty"`
 	// A gallery of images.
 	Gallery graphql.Omittable[*BlockFields] `json:"gallery,omitempty"`
@@ -2700,7 +2700,7 @@ type SignInInput struct {
 	Transport session.Kind `json:"transport"`
 	// What to call the session, such as the name of a program.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
-	// The device token of bookmarks saved before; they move to the account. See mergeBookmarks.
+	// The device token of bookmarks saved before; they move to the account. If that fails, the answer has an error beside the session: keep the token and call mergeBookmarks.
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
@@ -2738,7 +2738,7 @@ type SignInWithLinkInput struct {
 	Transport session.Kind `json:"transport"`
 	// What to call the session, such as the name of a program.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
-	// The device token of bookmarks saved before; they move to the account. See mergeBookmarks.
+	// The device token of bookmarks saved before; they move to the account. If that fails, the answer has an error beside the session: keep the token and call mergeBookmarks.
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
@@ -3476,7 +3476,7 @@ type VerifyEmailInput struct {
 	Transport session.Kind `json:"transport"`
 	// What to call the session, such as the name of a program.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
-	// The device token of bookmarks saved before; they move to the account. See mergeBookmarks.
+	// The device token of bookmarks saved before; they move to the account. If that fails, the answer has an error beside the session: keep the token and call mergeBookmarks.
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
@@ -4772,7 +4772,7 @@ type ReportDecision string
 const (
 	// Nothing yet.
 	ReportDecisionNone ReportDecision = "NONE"
-	// The comment was taken away.
+	// The comment was taken away, or its author deleted it.
 	ReportDecisionUpheld ReportDecision = "UPHELD"
 	// The comment stays.
 	ReportDecisionDismissed ReportDecision = "DISMISSED"

@@ -399,7 +399,8 @@ type OfGuest struct {
 var ofGuestSQL = store.MaintainBoth(`SELECT c.id, c.article_id, c.body, c.status, c.posted_at FROM comments c WHERE c.guest_token_hash = $1 AND c.removed_at IS NULL AND c.status <> 'TRASH'`)
 
 // ByGuestToken gives the comment that a guest's token is of, shown or not; nil when
-// there is none, or it is gone.
+// there is none: the token is of no comment, or has ended, or the comment was deleted,
+// removed by a moderator or claimed.
 func (s *Service) ByGuestToken(ctx context.Context, token string) (*OfGuest, error) {
 	found, err := store.Collect(ctx, s.db, ofGuestSQL, func(rows *sql.Rows) (*OfGuest, error) {
 		c := new(OfGuest)

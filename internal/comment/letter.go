@@ -36,11 +36,15 @@ type letter struct {
 var letterJob = job.Kind[letter]{Name: "comment.letter", MaxAttempts: 30}
 
 // guestLinks bounds the mails with links to one address: it need not be that of who
-// gives it. What is over is not mailed; the comment stays.
-var guestLinks = throttle.Limit{Name: "guest links to", Free: 10, First: time.Minute, Longest: 6 * time.Hour}
+// gives it. Ten go in a day, as the tenth waits for the next day; what is over is not
+// mailed, and the comment stays.
+var guestLinks = throttle.Limit{Name: "guest links to", Free: 9, First: throttle.ForgiveAfter, Longest: throttle.ForgiveAfter}
 
-// guestLinksFrom bounds those of the comments that come from one network.
-var guestLinksFrom = throttle.Limit{Name: "guest links from", Free: 30, First: time.Minute, Longest: time.Hour}
+// guestLinksFrom bounds those of the comments that come from one network, to thirty.
+var guestLinksFrom = throttle.Limit{Name: "guest links from", Free: 29, First: throttle.ForgiveAfter, Longest: throttle.ForgiveAfter}
+
+// refundWithin bounds how long a link that was not mailed may take to be uncounted.
+const refundWithin = 10 * time.Second
 
 // SendBy sets what sends mails, and registers their job. It is called once, before
 // the first comment. Without it nobody is mailed.
@@ -142,5 +146,8 @@ func (s *Service) send(ctx context.Context, l letter) error {
 	if _, refused := errors.AsType[*mail.RefusedError](err); refused {
 		return job.Permanent(err)
 	}
+	// The job may have been stopped, which is no reason to count what was not mailed.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundWithin)
+	defer cancel()
 	return errors.Join(err, s.throttle.Refund(ctx, links...))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
@@ -137,21 +139,30 @@ func TestGuestsGetALinkToTheirComment(t *testing.T) {
 }
 
 // TestLinksToOneAddressAreFew: whoever comments in somebody else's name does not fill
-// their mailbox.
+// their mailbox: ten mails go to one address within a day, and thirty from one network.
 func TestLinksToOneAddressAreFew(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
 		f := openForum(t, db, 1)
 		sent := f.post(t, "en")
-		for i := range 25 {
-			f.add(t, access.Viewer{}, guest(f.articles[0], fmt.Sprint("number ", i)))
+		now := f.comments.Now()
+		f.comments.Now = func() time.Time { return now }
+		comments := func(when string, number, want int) {
+			t.Helper()
+			for i := range number {
+				f.add(t, access.Viewer{}, guest(f.articles[0], fmt.Sprint(when, " number ", i)))
+			}
+			if n := len(sent()); n != want {
+				t.Errorf("%s: %d mails to one address, want %d", when, n, want)
+			}
 		}
-		if n := len(sent()); n < 10 || n > 12 {
-			t.Errorf("%d mails, want about ten", n)
+		comments("at once", 25, 10)
+		for hour := range 23 {
+			now = now.Add(time.Hour)
+			comments(fmt.Sprint(hour+1, " hours later"), 2, 0)
 		}
-		if n := len(sent()); n != 0 {
-			t.Errorf("%d more later", n)
-		}
+		now = now.Add(2 * time.Hour)
+		comments("the next day", 12, 10)
 		// Nor many mailboxes from one network.
 		for i := range 60 {
 			p := guest(f.articles[1], fmt.Sprint("to others ", i))
@@ -160,18 +171,60 @@ func TestLinksToOneAddressAreFew(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := len(sent()); n < 30 || n > 32 {
-			t.Errorf("%d mails from one network, want about thirty", n)
+		if n := len(sent()); n != 30 {
+			t.Errorf("%d mails from one network, want 30", n)
+		}
+	})
+}
+
+// TestLinksThatWereNotMailedAreNotCounted, also when the job was stopped while it mailed.
+func TestLinksThatWereNotMailedAreNotCounted(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		f := openForum(t, db, 1)
+		now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+		jobs := job.New(db, event.NewLog(db).Woken, job.Settings{Now: func() time.Time { return now }})
+		asked, stop := 0, func() {}
+		mailer := mail.New(db, func(ctx context.Context) (mail.Brand, error) {
+			if asked++; asked == 2 { // once the link is counted
+				stop()
+				return mail.Brand{}, ctx.Err()
+			}
+			return mail.Brand{Name: "The Beacon", URL: "https://beacon.example", Language: "en"}, nil
+		})
+		mailer.Configure(mail.Settings{})
+		f.comments.SendBy(jobs, mailer)
+		for i := range 10 {
+			f.add(t, access.Viewer{}, guest(f.articles[0], fmt.Sprint("stopped ", i)))
+			ctx, cancel := context.WithCancel(t.Context())
+			asked, stop = 0, cancel
+			_, _ = jobs.RunDue(ctx) // it was stopped
+			stopped := ctx.Err() != nil
+			cancel()
+			if !stopped {
+				t.Fatalf("mail %d was not stopped: the brand was read %d times", i, asked)
+			}
+		}
+		for i := range 10 {
+			f.add(t, access.Viewer{}, guest(f.articles[0], fmt.Sprint("mailed ", i)))
+		}
+		asked = 2
+		if _, err := jobs.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if kept, err := mailer.Kept(t.Context(), 100); err != nil || len(kept) != 10 {
+			t.Errorf("%d mails, %v, want 10", len(kept), err)
 		}
 	})
 }
 
 // TestOneReportForEachReporterAndReason: the first counts, a notice of illegal content is
-// never lost, and no report is confirmed twice.
+// never lost, also not after a moderator let the comment stay, and no report is confirmed
+// twice.
 func TestOneReportForEachReporterAndReason(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
-		f := openForum(t, db, 3)
+		f := openForum(t, db, 4)
 		sent := f.post(t, "en")
 		spam, abuse, illegal := commentreport.ReasonSpam, commentreport.ReasonAbuse, commentreport.ReasonIllegal
 		type report struct {
@@ -208,6 +261,24 @@ func TestOneReportForEachReporterAndReason(t *testing.T) {
 			kept := db.Ent(system).CommentReport.Query().Where(commentreport.CommentID(key)).AllX(system)
 			if n := db.Ent(system).Comment.GetX(system, key).ReportCount; len(kept) != c.kept || n != 1 {
 				t.Errorf("%s: %d reports that count %d, want %d that count once", name, len(kept), n, c.kept)
+			}
+		}
+		for name, viewer := range map[string]access.Viewer{"a guest": {}, "a member": f.readers[3]} {
+			key := f.add(t, f.readers[0], comment.Post{ArticleID: f.articles[1], Body: name}).Comment.ID
+			for _, reason := range []commentreport.Reason{spam, illegal, abuse} {
+				for range 2 {
+					in := comment.Report{CommentID: key, Reason: reason, Email: strings.ReplaceAll(name, " ", ".") + "@example.org", Name: "Noor", Explanation: "It is.", GoodFaith: true}
+					if err := f.comments.Report(from(t, viewer, "203.0.113.77"), in); err != nil {
+						t.Fatal(err)
+					}
+				}
+				queue, err := f.moderator.List(as(t, f.chief), comment.Queue{View: comment.Reported, Article: f.articles[1]}, keyset.Window{Limit: 10})
+				if err != nil || len(queue) != 1 || queue[0].ID != key || queue[0].ReportCount != 1 {
+					t.Errorf("%s reports %s after the comment was approved: the queue has %v, %v", name, reason, queue, err)
+				}
+				if _, err := f.moderator.Approve(as(t, f.chief), []int{key}); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	})

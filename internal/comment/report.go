@@ -38,6 +38,7 @@ var (
 	addReportSQL = store.MaintainBoth(`INSERT INTO comment_reports (comment_id, user_id, reporter, reason, explanation, law, name, email, good_faith, created_at, decision)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'NONE') ON CONFLICT (comment_id, reporter) DO NOTHING` + reportedSQL)
 	countReportSQL   = store.MaintainBoth(`UPDATE comments SET report_count = report_count + 1 WHERE id = $1`)
+	countAnewSQL     = store.MaintainBoth(`UPDATE comments SET report_count = 1 WHERE id = $1 AND report_count = 0`)
 	earlierReportSQL = store.MaintainBoth(`SELECT reason, email FROM comment_reports WHERE comment_id = $1 AND reporter = $2`)
 	closeReportsSQL  = store.MaintainBoth(`UPDATE comment_reports SET decision = $2, decided_at = $3, decided_by = $4 WHERE comment_id = $1 AND decided_at IS NULL` + reportedSQL)
 	reportsSQL       = store.MaintainBoth(`SELECT r.id, r.comment_id, r.reason, r.explanation, r.law, r.name, r.email, r.good_faith, r.created_at, r.decided_at, r.decision
@@ -136,7 +137,9 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 
 // addReport stores a report, unless it repeats one. The first of a reporter counts; those
 // with another reason are kept and do not count again, and so are notices of illegal
-// content by others of the same network, which the law wants to be answered.
+// content by others of the same network, which the law wants to be answered. After a
+// moderator has decided about the reports before, one of these counts, so that the
+// comment is among the reported ones again.
 func (s *Service) addReport(ctx context.Context, r Report, user *int, by string) ([]reported, error) {
 	add := func(by string) ([]reported, error) {
 		return store.Collect(ctx, s.db, addReportSQL, scanReported, r.CommentID, user, hashOf(by), string(r.Reason), r.Explanation, r.Law, r.Name, r.Email, r.GoodFaith, s.Now())
@@ -163,9 +166,15 @@ func (s *Service) addReport(ctx context.Context, r Report, user *int, by string)
 		return nil, nil
 	}
 	if noticeOfGuest {
-		return add(by + ":" + r.Email)
+		by += ":" + r.Email
+	} else {
+		by += ":" + string(r.Reason)
 	}
-	return add(by + ":" + string(r.Reason))
+	if added, err = add(by); err != nil || len(added) == 0 {
+		return nil, err
+	}
+	_, err = s.db.Exec(ctx, countAnewSQL, r.CommentID)
+	return added, err
 }
 
 // answer writes to those who sent reports about a comment and want an answer.

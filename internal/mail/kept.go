@@ -64,7 +64,7 @@ func (m *Mailer) Kept(ctx context.Context, limit int) ([]*ent.KeptMail, error) {
 	return mails, nil
 }
 
-// Forget removes kept mails that are older than keptDays.
+// Forget removes kept mails that are older than KeepFor.
 func (m *Mailer) Forget(ctx context.Context) error {
 	if _, err := m.db.Exec(ctx, trimKeptSQL, 0, m.Now().Add(-KeepFor)); err != nil {
 		return fmt.Errorf("remove old mails: %w", err)

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -83,6 +84,9 @@ func init() { //nolint:gochecknoinits // parses what is built in
 		}
 	}
 }
+
+// Languages are those that mails are written in.
+func Languages() []string { return slices.Clone(languages) }
 
 // Supported gives the language that a mail is written in for a reader of
 // another.

@@ -166,6 +166,42 @@ func TestSubjectsMove(t *testing.T) {
 	}
 }
 
+// TestCommentsAreCountedAnew: step 31 counts what readers can get to, as the program
+// does since then, and leaves articles without comments as they are.
+func TestCommentsAreCountedAnew(t *testing.T) {
+	t.Parallel()
+	for _, d := range []store.Dialect{store.SQLite, store.Postgres} {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			steps, err := store.Migrations(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			url, driver, source := emptyURL(t, d)
+			const day = `'2026-01-01', '2026-01-01'`
+			at(t, driver, source, steps[:30],
+				`INSERT INTO articles (id, created_at, modified_at, title, slug, comment_count) VALUES (1, `+day+`, 'A reply below what waits', 'a', 1), (2, `+day+`, 'All shown', 'b', 3),
+					(3, `+day+`, 'None', 'c', 7), (4, `+day+`, 'Only what waits', 'd', 1)`,
+				`INSERT INTO comments (id, created_at, modified_at, posted_at, body, article_id, parent_id, status, kind, removed_at) VALUES
+					(1, `+day+`, '2026-01-01', 'waits', 1, NULL, 'PENDING', 'COMMENT', NULL), (2, `+day+`, '2026-01-01', 'below', 1, 1, 'APPROVED', 'COMMENT', NULL),
+					(3, `+day+`, '2026-01-01', 'shown', 2, NULL, 'APPROVED', 'COMMENT', NULL), (4, `+day+`, '2026-01-01', '', 2, 3, 'APPROVED', 'COMMENT', '2026-01-02'),
+					(5, `+day+`, '2026-01-01', 'below what was removed in its place', 2, 4, 'APPROVED', 'COMMENT', NULL), (6, `+day+`, '2026-01-01', 'from elsewhere', 2, NULL, 'APPROVED', 'PINGBACK', NULL),
+					(7, `+day+`, '2026-01-01', 'waits', 4, NULL, 'PENDING', 'COMMENT', NULL)`)
+			db := testkit.Open(t, url, store.Options{})
+			if _, err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			got := map[int]int{}
+			for _, a := range db.Ent(access.AsSystem(t.Context())).Article.Query().AllX(access.AsSystem(t.Context())) {
+				got[a.ID] = a.CommentCount
+			}
+			if diff := cmp.Diff(map[int]int{1: 0, 2: 2, 3: 7, 4: 0}, got); diff != "" {
+				t.Errorf("comments of articles (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestTx(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("no")
