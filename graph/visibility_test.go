@@ -87,7 +87,7 @@ func (n *newsroom) ways(s *ast.Schema) map[string]string {
 			replies(first: 100) { nodes { ` + comment + ` parent { id } } edges { node { body } } totalCount { value } } } edges { node { body } } totalCount { value } }`
 	saved := `nodes { savedAt article { ` + article + ` } } edges { node { article { title } } } totalCount { value } pageInfo { hasNextPage }`
 	ways := map[string]string{
-		"bookmarks": `{ deviceBookmarks(deviceToken: "` + n.device + `", first: 100) { ` + saved + ` } viewer { bookmarks { ` + saved + ` } feed { nodes { ` + article + ` } edges { node { id } } }
+		"bookmarks": `{ deviceBookmarks(deviceToken: "` + n.device + `", first: 100) { ` + saved + ` } viewer { followedTopics { nodes { topic { id latestNews { nodes { ` + article + ` } } } } } bookmarks { ` + saved + ` } feed { nodes { ` + article + ` } edges { node { id } } }
 			notifications { nodes { text article { ` + article + ` } comment { ` + comment + ` } } edges { node { text } } } readingHistory { nodes { article { ` + article + ` } } edges { node { readAt } } } } }`,
 		"most read":   `{ mostRead(first: 100) { ` + article + ` } month: mostRead(window: MONTH) { ` + article + ` } }`,
 		"picks":       `{ picks { ` + article + ` } categories { name picks { ` + article + ` } } }`,

@@ -157,6 +157,9 @@ func (s *site) announcements(t *testing.T) (until func(article string) map[strin
 				seen[told.Data.ArticlePublished.ID] = true
 			}
 		}
+		if !seen[last] {
+			t.Errorf("the event stream ended with %q: %v", lines.Text(), lines.Err())
+		}
 		return seen
 	}
 }

@@ -78,6 +78,8 @@ type Block struct {
 	Level  int    `json:"level,omitempty"`  // of a heading, 1 to 6
 	Anchor string `json:"anchor,omitempty"` // of a heading: the fragment that leads to it, unique in the body
 
+	OwnWords bool `json:"ownWords,omitempty"` // alternative text and caption are those of the body, also where they are empty: see Image; it stands here to take no room
+
 	Ordered bool       `json:"ordered,omitempty"`
 	Start   int        `json:"start,omitempty"` // number of the first item when it is not 1
 	Items   []ListItem `json:"items,omitempty"`
@@ -102,7 +104,6 @@ type Block struct {
 	Provider string  `json:"provider,omitempty"` // of an embed: youtube, x, … (see Providers)
 	Title    string  `json:"title,omitempty"`    // of an embed or a button
 	Name     string  `json:"name,omitempty"`     // of a file
-	OwnWords bool    `json:"ownWords,omitempty"` // alternative text and caption are those of the body, also where they are empty: see Image
 }
 
 // ListItem is one line of a list and the list nested below it.
