@@ -64,13 +64,13 @@ export function useChange<R extends object, V extends object>(text: TypedDocumen
   const { words } = useSite();
   return async (variables) => {
     const result = await run(variables as never);
-    if (result.error) {
+    const data = (result.data ?? {}) as Record<string, { userErrors?: readonly Mistake[] } | null | string>;
+    const payload = Object.entries(data).find(([name]) => name !== '__typename')?.[1];
+    if (result.error && !payload) { // an error beside a payload is about something further: what was asked for is done
       const code = String(result.error.graphQLErrors[0]?.extensions?.['code'] ?? 'NETWORK');
       const said = code === 'UNAUTHENTICATED' ? words.expired : code === 'NETWORK' ? words.offlineTitle : (result.error.graphQLErrors[0]?.message ?? words.failed);
       return { error: said, code };
     }
-    const data = (result.data ?? {}) as Record<string, { userErrors?: readonly Mistake[] } | null | string>;
-    const payload = Object.entries(data).find(([name]) => name !== '__typename')?.[1];
     if (!payload || typeof payload === 'string') return { error: words.failed, code: 'FAILED' };
     const [mistake] = payload.userErrors ?? [];
     if (mistake) return { error: mistake.message, code: mistake.code };
