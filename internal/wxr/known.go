@@ -97,11 +97,11 @@ func (c *converter) unknown(s *Shortcode) (string, bool) {
 		}
 	case s.Name == "media-credit" && s.Closed:
 		credit := `<small class="credit">` + html.EscapeString(s.get("name", "link")) + "</small>"
-		if inner := oneLine(c.inner(s)); c.depth > 0 {
+		inner := oneLine(c.inner(s))
+		if c.depth > 0 {
 			return inner + credit, true // within a caption
-		} else {
-			return "\n\n<figure>" + inner + "<figcaption>" + credit + "</figcaption></figure>\n\n", true
 		}
+		return "\n\n<figure>" + inner + "<figcaption>" + credit + "</figcaption></figure>\n\n", true
 	case s.Name == "button" || s.Name == "btn":
 		if link := s.get("link", "url", "href"); s.Closed && link != "" {
 			return "\n\n" + `<p class="button"><a href="` + html.EscapeString(link) + `">` + oneLine(c.inner(s)) + "</a></p>\n\n", true
