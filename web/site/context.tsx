@@ -64,13 +64,13 @@ export function useChange<R extends object, V extends object>(text: TypedDocumen
   const { words } = useSite();
   return async (variables) => {
     const result = await run(variables as never);
-    const data = (result.data ?? {}) as Record<string, { userErrors?: readonly Mistake[] } | null | string>;
-    const payload = Object.entries(data).find(([name]) => name !== '__typename')?.[1];
-    if (result.error && !payload) { // an error beside a payload is about something further: what was asked for is done
+    if (result.error) {
       const code = String(result.error.graphQLErrors[0]?.extensions?.['code'] ?? 'NETWORK');
       const said = code === 'UNAUTHENTICATED' ? words.expired : code === 'NETWORK' ? words.offlineTitle : (result.error.graphQLErrors[0]?.message ?? words.failed);
       return { error: said, code };
     }
+    const data = (result.data ?? {}) as Record<string, { userErrors?: readonly Mistake[] } | null | string>;
+    const payload = Object.entries(data).find(([name]) => name !== '__typename')?.[1];
     if (!payload || typeof payload === 'string') return { error: words.failed, code: 'FAILED' };
     const [mistake] = payload.userErrors ?? [];
     if (mistake) return { error: mistake.message, code: mistake.code };
@@ -89,8 +89,8 @@ export function useViewer(): [ViewerPartsFragment | null | undefined, () => void
 }
 
 /**
- * Moves the bookmarks of this device to the account that is signed in. Forms that sign in do that themselves; this is for the ways that leave the
- * site, such as an OpenID provider. Until it is done it is not known who is here, so that lists are read after it.
+ * Moves the bookmarks of this device to the account that is signed in, whatever way that was. Until it is done it is not known who is here, so that
+ * lists are read after it.
  */
 export function useMergedDevice(viewer: ViewerPartsFragment | null | undefined): ViewerPartsFragment | null | undefined {
   const [, merge] = useMutation(doc(MergeBookmarksDocument));

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react';
-import { DEVICE, keep, stored, useAsk, useChange, useDraft, useSite, Widget } from '../context';
+import { useAsk, useChange, useDraft, useSite, Widget } from '../context';
 import {
   ClaimCommentDocument, DeleteCommentDocument, EditCommentDocument, GuestCommentDocument, type GuestCommentQuery,
   ConfirmEmailChangeDocument, ConfirmSubscriptionDocument, ContactDocument, NewsletterPreferencesDocument, RequestPasswordResetDocument, RequestSignInLinkDocument,
@@ -38,10 +38,9 @@ function SignIn() {
   const email = useRef('');
   const send = async (value: Value): Promise<Said> => {
     email.current = value('email');
-    const out = await signIn({ input: { email: value('email'), password: value('password'), code: value('code') || null, deviceToken: stored(DEVICE), transport: 'COOKIE' } });
+    const out = await signIn({ input: { email: value('email'), password: value('password'), code: value('code') || null, transport: 'COOKIE' } });
     if (out.code === 'SECOND_FACTOR_REQUIRED') setFactor(true);
     if (out.error !== undefined) return wrong(out.error);
-    keep(DEVICE, null); // its bookmarks are the account's now
     reload();
     const next = query.get('next');
     go(next?.startsWith('/') && !next.startsWith('//') ? next : href('/'));
@@ -78,9 +77,8 @@ function Linked({ token }: { token: string }) {
   const signIn = useChange(SignInWithLinkDocument);
   return (
     <Panel title={words.signIn} label={words.signIn} send={async () => {
-      const out = await signIn({ input: { token, deviceToken: stored(DEVICE), transport: 'COOKIE' } });
+      const out = await signIn({ input: { token, transport: 'COOKIE' } });
       if (out.error !== undefined) return wrong(out.error);
-      keep(DEVICE, null); // its bookmarks are the account's now
       reload();
       go(href('/'));
       return undefined;
@@ -135,9 +133,8 @@ function Verify({ token }: { token: string }) {
   const verify = useChange(VerifyEmailDocument);
   return (
     <Panel title={words.verify} label={words.confirm} send={async () => {
-      const out = await verify({ token, deviceToken: stored(DEVICE) });
+      const out = await verify({ token });
       if (out.error !== undefined) return wrong(out.error);
-      keep(DEVICE, null); // its bookmarks are the account's now
       reload();
       go(href('/interests'));
       return undefined;
