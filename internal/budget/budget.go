@@ -82,6 +82,23 @@ func (b *Budgets) Charge(ctx context.Context, h http.Header, points int) (enough
 	return false
 }
 
+// Charger takes points for a request over HTTP, as [Budgets] do.
+type Charger interface {
+	// Charge takes points of cost. When there are too few it says so in the headers of
+	// the answer.
+	Charge(ctx context.Context, h http.Header, points int) (enough bool)
+}
+
+// Admit takes points for a request, or answers that too much was asked for. Where nobody
+// charges, any number may be asked for.
+func Admit(c Charger, w http.ResponseWriter, r *http.Request, points int) bool {
+	if c == nil || c.Charge(r.Context(), w.Header(), points) {
+		return true
+	}
+	http.Error(w, "You asked for more than is allowed in a minute: try again later.", http.StatusTooManyRequests)
+	return false
+}
+
 // subject is whose budget a request has, and how many points that is a minute.
 // Partners' keys have quotas of their own.
 func (b *Budgets) subject(ctx context.Context) (string, int) {

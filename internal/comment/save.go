@@ -61,28 +61,33 @@ var (
 	storedSQL = store.MaintainBoth(`SELECT id, article_id, kind, status, depth, thread_id FROM comments WHERE id IN (SELECT id FROM each_id($1))`)
 
 	// A comment is counted when everything above it is shown: nobody can get to the
-	// others. Most articles have no replies below hidden comments. The CASE keeps
-	// databases from walking over all approved comments for each step down a thread.
+	// others. Most articles have no replies below hidden comments.
 	recountArticlesSQL = store.MaintainBoth(`UPDATE articles SET comment_count = CASE WHEN EXISTS (
-			SELECT 1 FROM comments h WHERE h.article_id = articles.id AND CASE WHEN h.status = 'APPROVED' AND h.kind = 'COMMENT' THEN 1 ELSE 0 END = 0 AND EXISTS (SELECT 1 FROM comments r WHERE r.parent_id = h.id AND CASE WHEN r.status = 'APPROVED' AND r.kind = 'COMMENT' THEN 1 ELSE 0 END = 1))
+			SELECT 1 FROM comments h WHERE h.article_id = articles.id AND ` + shownSQL(`h`) + ` = 0 AND EXISTS (SELECT 1 FROM comments r WHERE r.parent_id = h.id AND ` + shownSQL(`r`) + ` = 1))
 		THEN (WITH RECURSIVE reached(id, removed_at) AS (
-				SELECT c.id, c.removed_at FROM comments c WHERE c.article_id = articles.id AND c.parent_id IS NULL AND CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1
-				UNION ALL SELECT c.id, c.removed_at FROM reached r JOIN comments c ON c.parent_id = r.id WHERE CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1)
+				SELECT c.id, c.removed_at FROM comments c WHERE c.article_id = articles.id AND c.parent_id IS NULL AND ` + shownSQL(`c`) + ` = 1
+				UNION ALL SELECT c.id, c.removed_at FROM reached r JOIN comments c ON c.parent_id = r.id WHERE ` + shownSQL(`c`) + ` = 1)
 			SELECT count(*) FROM reached WHERE removed_at IS NULL)
 		ELSE (SELECT count(*) FROM comments c WHERE c.article_id = articles.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT' AND c.removed_at IS NULL) END
 		WHERE id IN (SELECT id FROM each_id($1))`)
 	hiddenAboveSQL = store.MaintainBoth(`WITH RECURSIVE above(parent_id, hidden) AS (
 			SELECT c.parent_id, 0 FROM comments c WHERE c.id = $1
-			UNION ALL SELECT p.parent_id, CASE WHEN p.status = 'APPROVED' AND p.kind = 'COMMENT' THEN 0 ELSE 1 END FROM above a JOIN comments p ON p.id = a.parent_id)
+			UNION ALL SELECT p.parent_id, 1 - ` + shownSQL(`p`) + ` FROM above a JOIN comments p ON p.id = a.parent_id)
 		SELECT count(*) FROM above WHERE hidden = 1`)
 	reachedBelowSQL = store.MaintainBoth(`WITH RECURSIVE below(id, removed_at) AS (
-			SELECT c.id, c.removed_at FROM comments c WHERE c.parent_id = $1 AND CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1
-			UNION ALL SELECT c.id, c.removed_at FROM below b JOIN comments c ON c.parent_id = b.id WHERE CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END = 1)
+			SELECT c.id, c.removed_at FROM comments c WHERE c.parent_id = $1 AND ` + shownSQL(`c`) + ` = 1
+			UNION ALL SELECT c.id, c.removed_at FROM below b JOIN comments c ON c.parent_id = b.id WHERE ` + shownSQL(`c`) + ` = 1)
 		SELECT count(*) FROM below WHERE removed_at IS NULL`)
 	recountParentsSQL = store.MaintainBoth(`UPDATE comments SET reply_count = (
 			SELECT count(*) FROM comments c WHERE c.article_id = comments.article_id AND c.parent_id = comments.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT')
 		WHERE id IN (SELECT id FROM each_id($1)) RETURNING id, reply_count`)
 )
+
+// shownSQL is 1 for a comment that is shown and 0 for any other. The CASE keeps databases
+// from walking over all approved comments for each step down a thread.
+func shownSQL(comment string) string {
+	return strings.ReplaceAll(`CASE WHEN c.status = 'APPROVED' AND c.kind = 'COMMENT' THEN 1 ELSE 0 END`, "c.", comment+".")
+}
 
 // Save stores comments as their drafts say, in one transaction (that of ctx if
 // it carries one), counts anew what they belong to and appends an event for

@@ -1,7 +1,6 @@
 package content
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -150,10 +149,7 @@ func (s *Service) LatestInForms(ctx context.Context, of List, owner, count int) 
 		}
 		found = append(found, listed[owner]...)
 	}
-	slices.SortFunc(found, func(a, b *ent.Article) int {
-		x, y := Key(a), Key(b)
-		return cmp.Or(cmp.Compare(y.Time, x.Time), cmp.Compare(y.ID, x.ID))
-	})
+	slices.SortFunc(found, newestFirst)
 	return found[:min(len(found), count)], nil
 }
 

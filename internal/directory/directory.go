@@ -111,20 +111,17 @@ func load(ctx context.Context, client *ent.Client) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Authors = newTable(authors, func(a *ent.Author) int { return a.ID }, func(a *ent.Author) string { return a.Slug },
-		func(a *ent.Author) string { return a.Name })
+	s.Authors = newTable(authors, func(a *ent.Author) (int, string, string) { return a.ID, a.Slug, a.Name })
 	places, err := client.Place.Query().Order(place.ByName(), place.ByID()).All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.Places = newTable(places, func(p *ent.Place) int { return p.ID }, func(p *ent.Place) string { return p.Slug },
-		func(p *ent.Place) string { return p.Name })
+	s.Places = newTable(places, func(p *ent.Place) (int, string, string) { return p.ID, p.Slug, p.Name })
 	all, err := client.Series.Query().Order(series.ByName(), series.ByID()).All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.Series = newTable(all, func(x *ent.Series) int { return x.ID }, func(x *ent.Series) string { return x.Slug },
-		func(x *ent.Series) string { return x.Name })
+	s.Series = newTable(all, func(x *ent.Series) (int, string, string) { return x.ID, x.Slug, x.Name })
 	// Only what is public goes into a directory that everybody reads.
 	pages, err := client.Page.Query().Select(page.FieldID, page.FieldTitle, page.FieldSlug, page.FieldPath, page.FieldLanguage).
 		All(access.With(ctx, access.Viewer{}))

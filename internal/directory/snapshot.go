@@ -53,14 +53,17 @@ func (t Table[T]) BySlug(slug string) T { return t.bySlug[slug] }
 // when there is none.
 func (t Table[T]) ByName(name string) T { return t.byName[name] }
 
-func newTable[T any](rows []T, id func(T) int, slug, name func(T) string) Table[T] {
+func newTable[T any](rows []T, names func(T) (id int, slug, name string)) Table[T] {
 	t := Table[T]{All: rows, byID: make(map[int]T, len(rows)), bySlug: make(map[string]T, len(rows)), byName: make(map[string]T, len(rows))}
 	for _, r := range rows {
-		t.byID[id(r)] = r
-		t.bySlug[slug(r)] = r
-		if first, ok := t.byName[name(r)]; !ok || id(r) < id(first) {
-			t.byName[name(r)] = r
+		id, slug, name := names(r)
+		t.byID[id], t.bySlug[slug] = r, r
+		if named, ok := t.byName[name]; ok {
+			if first, _, _ := names(named); first < id {
+				continue
+			}
 		}
+		t.byName[name] = r
 	}
 	return t
 }
@@ -170,8 +173,7 @@ func (s *Snapshot) addCategories(rows []*ent.Category) {
 	slices.SortFunc(rows, func(a, b *ent.Category) int {
 		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	s.Categories = newTable(rows, func(c *ent.Category) int { return c.ID }, func(c *ent.Category) string { return c.Slug },
-		func(c *ent.Category) string { return c.Name })
+	s.Categories = newTable(rows, func(c *ent.Category) (int, string, string) { return c.ID, c.Slug, c.Name })
 	s.children = map[int][]*ent.Category{}
 	for _, c := range rows {
 		parent := 0

@@ -17,6 +17,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/budget"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -48,18 +49,11 @@ type Service struct {
 	// shardSize is how many articles a sitemap has at most.
 	shardSize int
 	// Budget bounds how much one address may ask for over time; nil: any number.
-	Budget Budget
+	Budget budget.Charger
 	// ServerURL stands in for the address of the site where none is set.
 	ServerURL string
 	// Now is the clock, for tests.
 	Now func() time.Time
-}
-
-// Budget bounds how much whoever sends a request may ask for over time.
-type Budget interface {
-	// Charge takes points of cost. When there are too few it says so in the headers of
-	// the answer.
-	Charge(ctx context.Context, h http.Header, points int) (enough bool)
 }
 
 // What requests cost, in the points that the API counts. Those of a key cost none: they

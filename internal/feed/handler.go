@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/internal/budget"
 	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/kept"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
@@ -150,11 +151,7 @@ func (s *Service) Handler() http.Handler {
 
 // charge takes points from the budget of whoever sends a request, or refuses it.
 func (s *Service) charge(w http.ResponseWriter, r *http.Request, points int) bool {
-	if s.Budget == nil || partner.Of(r.Context()) != nil || s.Budget.Charge(r.Context(), w.Header(), points) {
-		return true
-	}
-	http.Error(w, "You asked for more than is allowed in a minute: try again later.", http.StatusTooManyRequests)
-	return false
+	return partner.Of(r.Context()) != nil || budget.Admit(s.Budget, w, r, points)
 }
 
 // errTooMuch says that a request was refused.

@@ -155,18 +155,21 @@ func (s *Service) redirected(ctx context.Context, dir *directory.Snapshot, clean
 // named is where a section, tag, author or article is shown; nil when there is none of that
 // name.
 func (s *Service) named(ctx context.Context, dir *directory.Snapshot, of permalink.Kind, slug string) (*Moved, error) {
-	if of == permalink.Article {
-		a, err := s.articles.BySlug(ctx, slug)
-		if err != nil || a == nil {
+	switch of {
+	case permalink.Article:
+		if a, err := s.articles.BySlug(ctx, slug); err != nil || a == nil {
 			return nil, err
 		}
-	} else if of == permalink.Page {
-		g, err := s.site.PageByPath(ctx, slug)
-		if err != nil || g == nil {
+	case permalink.Page:
+		if g, err := s.site.PageByPath(ctx, slug); err != nil || g == nil {
 			return nil, err
 		}
-	} else if _, _, _, _, there, err := s.owner(ctx, dir, Address{Of: of, Slug: slug}); err != nil || !there || of == Language {
-		return nil, err
+	case Language:
+		return nil, nil
+	default:
+		if _, _, _, _, there, err := s.owner(ctx, dir, Address{Of: of, Slug: slug}); err != nil || !there {
+			return nil, err
+		}
 	}
 	return s.to(dir, permalink.Escaped(permalink.Path(of, slug))), nil
 }

@@ -99,11 +99,12 @@ func writeLinks(text string) string {
 	return anchor.ReplaceAllStringFunc(text, func(link string) string {
 		parts := anchor.FindStringSubmatch(link)
 		address, label := strings.TrimSpace(html.UnescapeString(parts[1]+parts[2])), parts[3]
+		if webAddress(address) == "" {
+			return label
+		}
 		shown := strings.TrimSpace(richtext.PlainText(label))
-		if webAddress(address) == "" || shown == address || strings.TrimSuffix(shown, "…") != "" && strings.HasPrefix(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), strings.TrimSuffix(shown, "…")) {
-			if webAddress(address) == "" {
-				return label
-			}
+		short, bare := strings.TrimSuffix(shown, "…"), strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://")
+		if shown == address || short != "" && strings.HasPrefix(bare, short) { // the words are the address, or its beginning
 			return html.EscapeString(address)
 		}
 		return label + " (" + html.EscapeString(address) + ")"

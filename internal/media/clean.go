@@ -305,6 +305,18 @@ func eachChunk(file io.ReadSeeker, size int64, each func(chunk) error) error {
 	return nil
 }
 
+// readChunk gives a chunk with its head.
+func readChunk(file io.ReadSeeker, c chunk) ([]byte, error) {
+	data := make([]byte, c.size)
+	if _, err := file.Seek(c.at, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read the upload again: %w", err)
+	}
+	if _, err := io.ReadFull(file, data); err != nil {
+		return nil, errTruncated
+	}
+	return data, nil
+}
+
 // maxFrames bounds the frames of a GIF that moves.
 const maxFrames = 2000
 

@@ -147,11 +147,11 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 
 // isDamage tells an error of the file from one of ours.
 func isDamage(err error) bool {
-	_, form := errors.AsType[jpeg.FormatError](err)
-	_, kind := errors.AsType[jpeg.UnsupportedError](err)
-	_, png1 := errors.AsType[png.FormatError](err)
-	_, png2 := errors.AsType[png.UnsupportedError](err)
-	return form || kind || png1 || png2 || errors.Is(err, errBroken) || errors.Is(err, errTruncated) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+	_, jpegForm := errors.AsType[jpeg.FormatError](err)
+	_, jpegKind := errors.AsType[jpeg.UnsupportedError](err)
+	_, pngForm := errors.AsType[png.FormatError](err)
+	_, pngKind := errors.AsType[png.UnsupportedError](err)
+	return jpegForm || jpegKind || pngForm || pngKind || errors.Is(err, errBroken) || errors.Is(err, errTruncated) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
 // unreadable tells of a file that is not whole.

@@ -99,19 +99,12 @@ func metadataOfWebP(file io.ReadSeeker) ([]byte, error) {
 		return nil, err
 	}
 	parts := map[string][]byte{}
-	err = eachChunk(file, size, func(c chunk) error {
+	err = eachChunk(file, size, func(c chunk) (err error) {
 		if c.kind != "EXIF" && c.kind != "XMP " || c.size > maxMetadata || parts[c.kind] != nil {
 			return nil
 		}
-		data := make([]byte, c.size)
-		if _, err := file.Seek(c.at, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := io.ReadFull(file, data); err != nil {
-			return err
-		}
-		parts[c.kind] = data
-		return nil
+		parts[c.kind], err = readChunk(file, c)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -227,12 +220,8 @@ func uprightWebP(w io.Writer, file io.ReadSeeker, size int64, orientation int) e
 	for _, c := range chunks {
 		how.Lossless = how.Lossless || c.kind == "VP8L"
 		if c.kind == "ICCP" && c.size <= maxProfile {
-			profile = make([]byte, c.size)
-			if _, err := file.Seek(c.at, io.SeekStart); err != nil {
-				return fmt.Errorf("read the upload again: %w", err)
-			}
-			if _, err := io.ReadFull(file, profile); err != nil {
-				return errTruncated
+			if profile, err = readChunk(file, c); err != nil {
+				return err
 			}
 		}
 	}

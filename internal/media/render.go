@@ -258,22 +258,18 @@ func profileOfWebP(file io.ReadSeeker) []byte {
 	if err != nil {
 		return nil
 	}
-	var data []byte
-	err = eachChunk(file, size, func(c chunk) error {
-		if c.kind != "ICCP" || c.size > maxProfile || data != nil {
+	var profile []byte
+	err = eachChunk(file, size, func(c chunk) (err error) {
+		if c.kind != "ICCP" || c.size > maxProfile || profile != nil {
 			return nil
 		}
-		if _, err := file.Seek(c.at+8, io.SeekStart); err != nil {
-			return err
-		}
-		data = make([]byte, c.size-8)
-		_, err := io.ReadFull(file, data)
+		profile, err = readChunk(file, c)
 		return err
 	})
-	if err != nil {
+	if err != nil || profile == nil {
 		return nil
 	}
-	return data
+	return profile[8:]
 }
 
 func profileOfJPEG(file io.ReadSeeker) []byte {

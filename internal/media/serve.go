@@ -1,7 +1,6 @@
 package media
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"gocloud.dev/gcerrors"
 
 	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
+	"github.com/broadsheet-cms/broadsheet/internal/budget"
 )
 
 // Prefix is the path under which Handler serves.
@@ -28,27 +28,11 @@ const maxKey = 200
 // it, also when it is opened as a page of its own.
 const contentSecurity = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
-// Budget bounds how much whoever sends a request may ask for over time.
-type Budget interface {
-	// Charge takes points of cost. When there are too few it says so in the headers of
-	// the answer.
-	Charge(ctx context.Context, h http.Header, points int) (enough bool)
-}
-
 // What requests cost, in the points that the API counts.
 const (
 	requestPoints = 20    // each
 	makePoints    = 1_000 // more for a variant that has to be made
 )
-
-// charge takes points from the budget of whoever sends a request, or refuses it.
-func (s *Service) charge(w http.ResponseWriter, r *http.Request, points int) bool {
-	if s.Budget == nil || s.Budget.Charge(r.Context(), w.Header(), points) {
-		return true
-	}
-	http.Error(w, "You asked for more than is allowed in a minute: try again later.", http.StatusTooManyRequests)
-	return false
-}
 
 // Handler serves originals and variants below Prefix. A key names its content, so answers
 // may be kept for good; parts (Range) and conditions are honoured.
@@ -62,7 +46,7 @@ func (s *Service) Handler() http.Handler {
 			http.Error(w, "Media can only be read.", http.StatusMethodNotAllowed)
 			return
 		}
-		if !s.charge(w, r, requestPoints) {
+		if !budget.Admit(s.Budget, w, r, requestPoints) {
 			return
 		}
 		key, below := strings.CutPrefix(r.URL.Path, Prefix)

@@ -24,6 +24,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/budget"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
@@ -117,7 +118,7 @@ func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original,
 	key := variantFolder + original + "/" + name
 	reader, err := s.bucket.NewReader(r.Context(), key, nil)
 	if gcerrors.Code(err) == gcerrors.NotFound {
-		if !s.charge(w, r, makePoints) {
+		if !budget.Admit(s.Budget, w, r, makePoints) {
 			return
 		}
 		if err = s.makeVariant(r.Context(), original, v, f, key); err == nil {

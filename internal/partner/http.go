@@ -107,9 +107,11 @@ func (s *Service) Handler() http.Handler {
 // known reports whether there is something at the address of a request, for whatever
 // method: of that, the mux says what methods there are.
 func known(mux *http.ServeMux, r *http.Request) bool {
-	for _, method := range []string{r.Method, http.MethodGet, http.MethodPost} {
-		other := r.Clone(r.Context())
-		other.Method = method
+	if _, pattern := mux.Handler(r); pattern != "" {
+		return true
+	}
+	other := r.Clone(r.Context())
+	for _, other.Method = range []string{http.MethodGet, http.MethodPost} {
 		if _, pattern := mux.Handler(other); pattern != "" {
 			return true
 		}

@@ -20,8 +20,8 @@ func Need(t testing.TB, what string, there bool) {
 	}
 }
 
-// Long skips a test in short mode (make quick), which runs in less than a minute. Tests
-// that go through the whole schema, or start and kill whole servers, are of make test.
+// Long skips a test in short mode (make quick), which is for while you work. Tests that go
+// through the whole schema, or start and kill whole servers, are of make test.
 func Long(t testing.TB) {
 	t.Helper()
 	if testing.Short() && os.Getenv("CI") != "true" {

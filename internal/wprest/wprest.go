@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/budget"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -48,14 +49,7 @@ type Service struct {
 	routes    map[string]collection
 	kept      *kept.Answers
 	// Budget bounds how much one address may ask for over time; nil: any number.
-	Budget Budget
-}
-
-// Budget bounds how much whoever sends a request may ask for over time.
-type Budget interface {
-	// Charge takes points of cost. When there are too few it says so in the headers of
-	// the answer.
-	Charge(ctx context.Context, h http.Header, points int) (enough bool)
+	Budget budget.Charger
 }
 
 // What requests cost, in the points that operations of the API cost too: each, and

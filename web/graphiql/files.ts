@@ -31,8 +31,8 @@ export function places(schema: GraphQLSchema, document: DocumentNode, operationN
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION || (operationName && definition.name?.value !== operationName)) continue;
     for (const { variable, type } of definition.variableDefinitions ?? []) {
-      const known = typeFromAST(schema, type) as GraphQLInputType | undefined;
-      if (known) look(variable.name.value, known, 0);
+      const input = typeFromAST(schema, type) as GraphQLInputType | undefined;
+      if (input) look(variable.name.value, input, 0);
     }
   }
   return [...found.values()];
